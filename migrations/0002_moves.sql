@@ -1,0 +1,282 @@
+-- The trigger behind every status, and the doors that it opens.
+
+create function fairlead.enqueue(task text, entity_id text, version integer, run_at timestamptz default null)
+returns void language plpgsql as $$
+declare
+  job_id bigint;
+begin
+  -- add_job with a key stores nothing, and says so by a row of nulls, when a worker locks the job it would replace
+  -- between its two statements (graphile/worker#580).
+  for attempt in 1..1000 loop
+    select job.id into job_id from graphile_worker.add_job(
+      task, json_build_object('id', entity_id, 'version', version), job_key => entity_id, run_at => enqueue.run_at) job;
+    if job_id is not null then
+      return;
+    end if;
+  end loop;
+  raise exception 'could not enqueue % for %', task, entity_id;
+end $$;
+
+-- What the move of a change brings with it in its own row.
+create function fairlead.fill_change(old fairlead.change_requests, new fairlead.change_requests)
+returns fairlead.change_requests language plpgsql as $$
+begin
+  if old.status = 'deployed' and new.status in ('approved', 'rejected', 'implementing') then
+    new.decided_by := coalesce(new.decided_by, session_user);
+    new.decided_at := clock_timestamp();
+  end if;
+  case new.status
+    when 'implementing' then
+      if old.status = 'deployed' then
+        if new.feedback is null or new.feedback is not distinct from old.feedback then
+          raise exception 'say what to change: select fairlead.request_changes(''%'', ''…'')', new.id
+            using errcode = 'FL004';
+        end if;
+        new.round := old.round + 1;
+      end if;
+    when 'provisioning' then
+      new.started_at := coalesce(new.started_at, clock_timestamp());
+    when 'deployed' then
+      new.last_failure := null;
+      new.decided_by := null;
+      new.decision_note := null;
+      new.decided_at := null;
+    when 'failed' then
+      new.failed_in := old.status;
+      -- A bare UPDATE to failed is somebody's cancellation.
+      if new.failure_kind is null then
+        new.failure_kind := 'cancelled';
+        new.failure_message := 'cancelled by ' || session_user;
+      end if;
+    when 'pending' then
+      new.last_failure := jsonb_build_object(
+        'kind', old.failure_kind, 'message', old.failure_message, 'in', old.failed_in);
+      new.failure_kind := null;
+      new.failure_message := null;
+      new.failed_in := null;
+      new.environment_id := null;
+      new.session_id := null;
+      new.session_total := null;
+      new.decided_by := null;
+      new.decision_note := null;
+      new.decided_at := null;
+    else
+      null;
+  end case;
+  if new.status in ('merged', 'rejected', 'failed') then
+    new.preview_url := null;
+    new.preview_port := null;
+  end if;
+  return new;
+end $$;
+
+create function fairlead.change_event_data(old fairlead.change_requests, new fairlead.change_requests)
+returns jsonb language sql immutable as $$
+  select case new.status
+    when 'pending' then jsonb_build_object('request_text', new.request_text, 'source', new.source)
+    when 'implementing' then case when old.status = 'deployed'
+      then jsonb_build_object('round', new.round, 'feedback', new.feedback)
+      else jsonb_build_object('round', new.round, 'branch', new.branch_name, 'head_commit', new.head_commit) end
+    when 'deployed' then jsonb_build_object('preview_url', new.preview_url, 'head_commit', new.head_commit)
+    when 'approved' then jsonb_build_object('note', new.decision_note)
+    when 'rejected' then jsonb_build_object('note', new.decision_note)
+    when 'merged' then jsonb_build_object('merge_commit_sha', new.merge_commit_sha)
+    when 'failed' then jsonb_build_object('failure_kind', new.failure_kind, 'failure_message', new.failure_message,
+      'failed_in', new.failed_in)
+  end
+$$;
+
+-- THE trigger: see the head of 0001_kernel.sql.
+create function fairlead.move() returns trigger language plpgsql as $$
+<<this>>
+declare
+  entity constant text := tg_argv[0];
+  legal text[];
+  due text[];
+  first boolean;
+  final boolean;
+  step text := 'moved';
+  actor text;
+  data jsonb;
+begin
+  if tg_op = 'UPDATE' and new.status = old.status and new.task is not distinct from old.task then
+    new.version := old.version;
+    new.moved_in := old.moved_in;
+    return new;
+  end if;
+
+  select s.tasks, s.initial, cardinality(s.moves) = 0 into due, first, final
+    from fairlead.statuses s where s.entity = this.entity and s.status = new.status;
+  if not found then
+    raise exception '% is not a status of a %', quote_literal(new.status), entity using errcode = 'FL001',
+      hint = 'Its statuses are ' || (select string_agg(s.status, ', ' order by s.position)
+        from fairlead.statuses s where s.entity = this.entity) || '.';
+  end if;
+
+  if tg_op = 'INSERT' then
+    if not first then
+      raise exception 'a new % cannot begin as %', entity, new.status using errcode = 'FL001',
+        hint = 'Leave status out: it begins by itself.';
+    end if;
+    new.version := 1;
+    new.task := due[1];
+    new.moved_in := pg_current_xact_id();
+  else
+    new.version := old.version + 1;
+    new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
+    if new.status = old.status then
+      if new.task <> all (due) or cardinality(due) = 0 then
+        raise exception '% has no task %', new.status, quote_literal(new.task) using errcode = 'FL001';
+      end if;
+      step := coalesce(old.task, 'task') || '_done';
+    else
+      select s.moves into legal from fairlead.statuses s where s.entity = this.entity and s.status = old.status;
+      if not new.status = any (legal) then
+        raise exception '% % is %: it cannot become %', entity, new.id, old.status, new.status
+          using errcode = 'FL001', detail = old.status, hint = case cardinality(legal)
+            when 0 then format('%s is final.', old.status)
+            else format('From %s it can become: %s.', old.status, array_to_string(legal, ', ')) end;
+      end if;
+      new.task := due[1];
+    end if;
+  end if;
+
+  if step = 'moved' then
+    new.moved_at := clock_timestamp();
+    new.finished_at := case when final or new.status = 'failed' then new.moved_at end;
+  end if;
+  if entity = 'change' then
+    if tg_op = 'INSERT' then
+      select coalesce(new.agent, w.agent), coalesce(new.target_branch, w.default_branch), w.repository_url
+        into new.agent, new.target_branch, new.repository_url
+        from fairlead.workspaces w where w.name = new.workspace;
+      if not found then
+        raise exception 'there is no workspace %', quote_literal(new.workspace) using errcode = 'FL003',
+          hint = 'Register it: fairlead workspace add, or insert into fairlead.workspaces (name, repository_url).';
+      end if;
+      actor := coalesce(new.requester_name, new.requester_id, session_user);
+      data := fairlead.change_event_data(null, new);
+    elsif step = 'moved' then
+      new := fairlead.fill_change(old, new);
+      actor := case when old.status = 'deployed' or new.failure_kind = 'cancelled' then new.decided_by end;
+      data := fairlead.change_event_data(old, new);
+    else
+      data := fairlead.change_event_data(old, new);
+    end if;
+  else
+    data := jsonb_build_object('note', new.note);
+  end if;
+
+  insert into fairlead.events
+    (xid, entity, entity_id, change_id, workspace, kind, from_status, to_status, version, actor, data)
+  values (new.moved_in, entity, new.id, case entity when 'change' then new.id else to_jsonb(new) ->> 'change_id' end,
+    new.workspace, entity || '.' || case step when 'moved' then new.status else step end,
+    case tg_op when 'UPDATE' then old.status end, new.status, new.version, actor, jsonb_strip_nulls(data));
+  if new.task is not null then
+    perform fairlead.enqueue(new.task, new.id, new.version);
+  end if;
+  perform pg_notify('fairlead', json_build_object(
+    'entity', entity, 'id', new.id, 'status', new.status, 'version', new.version)::text);
+  return new;
+end $$;
+
+create trigger move before insert or update on fairlead.change_requests
+  for each row execute function fairlead.move('change');
+create trigger move before insert or update on fairlead.environments
+  for each row execute function fairlead.move('environment');
+
+-- A transaction that keeps its first snapshot can't count what others have committed since: a job does it instead.
+create function fairlead.left_to_reconcile() returns boolean language plpgsql as $$
+begin
+  if current_setting('transaction_isolation') = 'read committed' then
+    return false;
+  end if;
+  perform graphile_worker.add_job('reconcile', job_key => 'reconcile');
+  return true;
+end $$;
+
+-- Lets the oldest pending changes in, as far as there is room. One transaction at a time counts and admits, so the
+-- limits hold under any race; a pending row that somebody is just cancelling is passed over.
+create function fairlead.admit_changes() returns void language plpgsql as $$
+declare
+  limits fairlead.settings;
+  room integer;
+  waiting record;
+  place text;
+begin
+  if fairlead.left_to_reconcile() then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('fairlead.admit_changes', 0));
+  select * into limits from fairlead.settings;
+  room := limits.max_active_changes - (select count(*) from fairlead.change_requests
+    where status in ('provisioning', 'implementing', 'deployed', 'approved', 'merging'));
+  while room > 0 loop
+    select c.id, c.workspace, c.repository_url, w.provider into waiting
+      from fairlead.change_requests c join fairlead.workspaces w on w.name = c.workspace
+      where c.status = 'pending' and w.max_active_changes > (select count(*) from fairlead.change_requests a
+        where a.workspace = c.workspace
+          and a.status in ('provisioning', 'implementing', 'deployed', 'approved', 'merging'))
+      order by c.created_at, c.id limit 1 for update of c skip locked;
+    exit when not found;
+    insert into fairlead.environments (workspace, change_id, provider, repository_url, first_port)
+      values (waiting.workspace, waiting.id, waiting.provider, waiting.repository_url, fairlead.free_ports(limits))
+      returning id into place;
+    update fairlead.change_requests set status = 'provisioning', environment_id = place where id = waiting.id;
+    room := room - 1;
+  end loop;
+end $$;
+
+-- The lowest range of ports that no environment has. Called under the lock of admit_changes.
+create function fairlead.free_ports(limits fairlead.settings) returns integer language sql stable as $$
+  select port from generate_series(limits.first_port, 65535 - limits.ports_per_environment, limits.ports_per_environment)
+    port where not exists (select from fairlead.environments e where e.first_port = port and e.status <> 'terminated')
+    limit 1
+$$;
+
+-- Lets the change that has been approved for the longest merge, if nobody is merging into that branch.
+create function fairlead.admit_merge(repository text, branch text) returns void language plpgsql as $$
+begin
+  if fairlead.left_to_reconcile() then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('fairlead.admit_merge ' || repository || ' ' || branch, 0));
+  update fairlead.change_requests set status = 'merging'
+    where id = (select c.id from fairlead.change_requests c
+        where c.status = 'approved' and c.repository_url = repository and c.target_branch = branch
+        order by c.decided_at, c.id limit 1 for update skip locked)
+      and not exists (select from fairlead.change_requests m
+        where m.status = 'merging' and m.repository_url = repository and m.target_branch = branch);
+end $$;
+
+-- What the move of a change brings with it in other rows.
+create function fairlead.follow_change() returns trigger language plpgsql as $$
+begin
+  if new.status = 'implementing' and old.status = 'provisioning' then
+    update fairlead.environments set status = 'ready' where id = new.environment_id and status = 'provisioning';
+  elsif new.status in ('merged', 'rejected', 'failed') and old.status <> 'pending' then
+    update fairlead.environments set status = 'terminating'
+      where id = new.environment_id and status in ('provisioning', 'ready', 'failed');
+    perform fairlead.admit_changes();
+  end if;
+  if new.status = 'approved' then
+    perform fairlead.admit_merge(new.repository_url, new.target_branch);
+  elsif old.status = 'merging' then
+    perform fairlead.admit_merge(new.repository_url, new.target_branch);
+  end if;
+  return null;
+end $$;
+
+create function fairlead.admit_new_change() returns trigger language plpgsql as $$
+begin
+  perform fairlead.admit_changes();
+  return null;
+end $$;
+
+create trigger admit after insert on fairlead.change_requests
+  for each row execute function fairlead.admit_new_change();
+create trigger admit_again after update of status on fairlead.change_requests
+  for each row when (old.status = 'failed' and new.status = 'pending') execute function fairlead.admit_new_change();
+create trigger follow after update of status on fairlead.change_requests
+  for each row when (old.status <> new.status and new.status in
+    ('implementing', 'approved', 'merged', 'rejected', 'failed')) execute function fairlead.follow_change();

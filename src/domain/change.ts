@@ -1,0 +1,81 @@
+import type { AgentUsage } from "./agent.ts";
+import type { Blueprint } from "./blueprint.ts";
+import type { FailureKind } from "./failure.ts";
+import type { ChangeId, EnvironmentId, WorkspaceName } from "./ids.ts";
+import type { ChangeStatus, TaskName } from "./lifecycles.ts";
+
+export const changeSources = ["api", "cli", "sql", "slack", "web"] as const;
+export type ChangeSource = (typeof changeSources)[number];
+
+/** A remark on a place in the diff; `file` and `line` are null when it is about the whole. */
+export interface Comment {
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly text: string;
+}
+
+/** What a person asked to be changed before a round. */
+export interface Feedback {
+  readonly round: number;
+  readonly text: string;
+  readonly comments: readonly Comment[];
+}
+
+/** A change request, as its row is. */
+export interface Change {
+  readonly id: ChangeId;
+  readonly workspace: WorkspaceName;
+  readonly source: ChangeSource;
+  readonly requesterId: string | null;
+  readonly requesterName: string | null;
+  readonly requestText: string;
+  readonly status: ChangeStatus;
+  /** The task it waits for; null when it waits for a person, for room, or for nothing. */
+  readonly task: TaskName | null;
+  readonly version: number;
+  readonly environmentId: EnvironmentId | null;
+  readonly repositoryUrl: string;
+  readonly branchName: string | null;
+  readonly targetBranch: string | null;
+  readonly previewUrl: string | null;
+  readonly previewPort: number | null;
+  readonly agent: string;
+  readonly sessionId: string | null;
+  readonly round: number;
+  readonly blueprint: Blueprint | null;
+  readonly baseCommit: string | null;
+  readonly headCommit: string | null;
+  readonly mergeCommitSha: string | null;
+  readonly summary: string | null;
+  readonly feedback: Feedback | null;
+  readonly decidedBy: string | null;
+  readonly decisionNote: string | null;
+  readonly decidedAt: Date | null;
+  readonly failureKind: FailureKind | null;
+  readonly failureMessage: string | null;
+  readonly failedIn: ChangeStatus | null;
+  readonly lastFailure: LastFailure | null;
+  /** US dollars, over all rounds; the agents' own estimate. */
+  readonly costUsd: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly sessionTotal: AgentUsage | null;
+  readonly idempotencyKey: string | null;
+  readonly createdAt: Date;
+  readonly movedAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+}
+
+/** During a retry: what went wrong before, and in which status. */
+export interface LastFailure {
+  readonly kind: FailureKind;
+  readonly message: string;
+  readonly in: ChangeStatus;
+}
+
+/** An entity at the version somebody saw: the fence of every settlement. */
+export interface Seen<EntityId extends string> {
+  readonly id: EntityId;
+  readonly version: number;
+}

@@ -1,0 +1,17 @@
+import type { Blueprint } from "./blueprint.ts";
+import type { WorkspaceName } from "./ids.ts";
+
+/** A registered repository and its settings. */
+export interface Workspace {
+  readonly name: WorkspaceName;
+  readonly repositoryUrl: string;
+  /** Null until it has been asked of the remote. */
+  readonly defaultBranch: string | null;
+  readonly provider: string;
+  readonly agent: string;
+  readonly agentSettings: Readonly<Record<string, unknown>>;
+  readonly blueprint: Partial<Blueprint>;
+  readonly maxActiveChanges: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}

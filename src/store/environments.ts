@@ -1,0 +1,112 @@
+import type { Seen } from "../domain/change.ts";
+import type { EnvironmentRow } from "../domain/environment.ts";
+import type { ChangeId, EnvironmentId, WorkspaceName } from "../domain/ids.ts";
+import type { Sql } from "./sql.ts";
+
+type SeenEnvironment = Seen<EnvironmentId>;
+
+const columns = [
+  "id",
+  "workspace",
+  "changeId",
+  "provider",
+  "repositoryUrl",
+  "status",
+  "task",
+  "version",
+  "firstPort",
+  "note",
+  "createdAt",
+  "movedAt",
+  "lastUsedAt",
+  "finishedAt",
+] as const;
+
+/** The environment as a job was enqueued for it, or null when it has moved on since. */
+export async function environmentAsSeen(sql: Sql, { id, version }: SeenEnvironment): Promise<EnvironmentRow | null> {
+  const rows = await sql<EnvironmentRow[]>`
+    select ${sql(columns)} from fairlead.environments where id = ${id} and version = ${version}`;
+  return rows[0] ?? null;
+}
+
+export async function findEnvironment(sql: Sql, id: EnvironmentId): Promise<EnvironmentRow | null> {
+  const rows = await sql<EnvironmentRow[]>`select ${sql(columns)} from fairlead.environments where id = ${id}`;
+  return rows[0] ?? null;
+}
+
+/** The environments that are there, oldest first. */
+export async function listEnvironments(sql: Sql, workspace: WorkspaceName | null, limit: number): Promise<EnvironmentRow[]> {
+  return sql<EnvironmentRow[]>`
+    select ${sql(columns)} from fairlead.environments
+    where status <> 'terminated' ${workspace === null ? sql`` : sql`and workspace = ${workspace}`}
+    order by created_at, id limit ${limit}`;
+}
+
+/** Tells the enforcer that somebody is at work in it. */
+export async function touchEnvironment(sql: Sql, id: EnvironmentId): Promise<void> {
+  await sql`update fairlead.environments set last_used_at = now() where id = ${id}`;
+}
+
+export async function settleTerminated(sql: Sql, seen: SeenEnvironment): Promise<boolean> {
+  const rows = await sql`
+    update fairlead.environments set status = 'terminated', note = null
+    where id = ${seen.id} and version = ${seen.version} returning id`;
+  return rows.length === 1;
+}
+
+/** The clean-up could not finish: says why, and enqueues it again for later under the same version. */
+export async function postponeCleanup(sql: Sql, seen: SeenEnvironment, note: string, delayMs: number): Promise<void> {
+  await sql`
+    with noted as (
+      update fairlead.environments set note = ${note} where id = ${seen.id} and version = ${seen.version} returning id, version
+    )
+    select fairlead.enqueue('cleanup', id, version, now() + ${delayMs} * interval '1 millisecond') from noted`;
+}
+
+export interface AgeLimits {
+  readonly idleMs: number;
+  readonly ageMs: number;
+}
+
+/**
+ * Sends environments to their clean-up that are idle or over their age, never those of a change that is still going on.
+ * Returns their ids.
+ */
+export async function terminateExpired(sql: Sql, { idleMs, ageMs }: AgeLimits): Promise<EnvironmentId[]> {
+  const rows = await sql<{ id: EnvironmentId }[]>`
+    update fairlead.environments e set status = 'terminating'
+    where e.status in ('ready', 'provisioning', 'failed')
+      and (e.last_used_at < now() - ${idleMs} * interval '1 millisecond'
+        or e.created_at < now() - ${ageMs} * interval '1 millisecond')
+      and not exists (
+        select from fairlead.change_requests c
+        where c.id = e.change_id and c.environment_id = e.id and c.status not in ('merged', 'rejected', 'failed'))
+    returning e.id`;
+  return rows.map(({ id }) => id);
+}
+
+/** Sends one to its clean-up, unless a change that is still going on needs it; false then, or when it is not there. */
+export async function terminateEnvironment(sql: Sql, id: EnvironmentId): Promise<boolean> {
+  const rows = await sql`
+    update fairlead.environments e set status = 'terminating'
+    where e.id = ${id} and e.status in ('ready', 'provisioning', 'failed') and not exists (
+      select from fairlead.change_requests c
+      where c.id = e.change_id and c.environment_id = e.id and c.status not in ('merged', 'rejected', 'failed'))
+    returning e.id`;
+  return rows.length === 1;
+}
+
+/** Which of these ids have no row at all, or one that says they are gone. */
+export async function unownedEnvironments(sql: Sql, ids: readonly EnvironmentId[]): Promise<EnvironmentId[]> {
+  const rows = await sql<{ id: EnvironmentId }[]>`
+    select id from unnest(${[...ids] as string[]}::text[]) as there(id)
+    where not exists (select from fairlead.environments e where e.id = there.id and e.status <> 'terminated')`;
+  return rows.map(({ id }) => id);
+}
+
+/** How many environments of a change are not gone yet. */
+export async function environmentsLeft(sql: Sql, changeId: ChangeId): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*) from fairlead.environments where change_id = ${changeId} and status <> 'terminated'`;
+  return row?.count ?? 0;
+}

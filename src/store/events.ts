@@ -1,0 +1,42 @@
+import type { Event } from "../domain/event.ts";
+import type { ChangeId, WorkspaceName } from "../domain/ids.ts";
+import type { Sql } from "./sql.ts";
+
+/** Where a reader stands: `<xid>-<seq>`; `0-0` is before everything. */
+export type EventCursor = string;
+
+export interface EventFilter {
+  readonly after: EventCursor;
+  readonly changeId?: ChangeId | undefined;
+  readonly workspace?: WorkspaceName | undefined;
+  readonly limit: number;
+}
+
+/**
+ * The events after a cursor, in order, up to the oldest transaction that is still running. A sequence alone is no commit
+ * order: a reader that remembers the last number it saw misses rows that commit late.
+ */
+export async function eventsAfter(sql: Sql, { after, changeId, workspace, limit }: EventFilter): Promise<Event[]> {
+  const [xid = "0", seq = "0"] = after.split("-");
+  return sql<Event[]>`
+    select xid::text || '-' || seq as cursor, entity, entity_id, change_id, workspace, kind, from_status, to_status,
+      version, actor, data, at
+    from fairlead.events
+    where (xid, seq) > (${xid}::xid8, ${seq}::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
+      ${changeId === undefined ? sql`` : sql`and change_id = ${changeId}`}
+      ${workspace === undefined ? sql`` : sql`and workspace = ${workspace}`}
+    order by events.xid, events.seq limit ${limit}`;
+}
+
+/** The cursor from which a reader sees only what happens from now on. */
+export async function newestCursor(sql: Sql): Promise<EventCursor> {
+  const [row] = await sql<{ cursor: EventCursor }[]>`
+    select coalesce((select xid::text || '-' || seq from fairlead.events
+      where xid < pg_snapshot_xmin(pg_current_snapshot()) order by events.xid desc, events.seq desc limit 1), '0-0') as cursor`;
+  return row?.cursor ?? "0-0";
+}
+
+/** Calls back at each notice that something moved; ends with the connection of its own that it holds. */
+export async function listenForMoves(sql: Sql, onMove: () => void): Promise<{ unlisten: () => Promise<void> }> {
+  return sql.listen("fairlead", onMove, onMove); // also after each reconnection: something may have been missed
+}

@@ -1,0 +1,57 @@
+import type { ChangeId, EnvironmentId } from "../domain/ids.ts";
+import type { Sql } from "./sql.ts";
+
+export type LogStream = "stdout" | "stderr";
+
+/** A stretch of a process's output, always whole lines unless the process had ended or a line is very long. */
+export interface LogChunk {
+  readonly seq: number;
+  readonly process: string;
+  readonly stream: LogStream;
+  readonly startByte: number;
+  readonly endByte: number;
+  readonly text: string;
+  readonly at: Date;
+}
+
+/** A process's output: which environment's, which process, which stream. */
+export interface LogSource {
+  readonly changeId: ChangeId;
+  readonly environmentId: EnvironmentId;
+  readonly process: string;
+  readonly stream: LogStream;
+}
+
+/** How many bytes of this output are stored: where a reader goes on after any restart. */
+export async function loggedBytes(sql: Sql, { environmentId, process, stream }: LogSource): Promise<number> {
+  const [row] = await sql<{ bytes: number }[]>`
+    select coalesce(max(end_byte), 0)::bigint as bytes from fairlead.log_chunks
+    where environment_id = ${environmentId} and process = ${process} and stream = ${stream}`;
+  return row?.bytes ?? 0;
+}
+
+/**
+ * Stores the bytes from `startByte` to `endByte`, if they are exactly what comes next; false when somebody else has
+ * stored them: ask `loggedBytes` where to go on then. So no line is lost or doubled, even by two readers at once.
+ */
+export async function appendLog(
+  sql: Sql,
+  source: LogSource,
+  chunk: { startByte: number; endByte: number; text: string },
+): Promise<boolean> {
+  const rows = await sql`
+    insert into fairlead.log_chunks (change_id, environment_id, process, stream, start_byte, end_byte, text)
+    select ${source.changeId}, ${source.environmentId}, ${source.process}, ${source.stream}, ${chunk.startByte},
+      ${chunk.endByte}, ${chunk.text}
+    where ${chunk.startByte} = (select coalesce(max(end_byte), 0) from fairlead.log_chunks
+      where environment_id = ${source.environmentId} and process = ${source.process} and stream = ${source.stream})
+    on conflict do nothing returning seq`;
+  return rows.length === 1;
+}
+
+/** The log of a change after a chunk, oldest first. One process of a change is followed at a time, so `seq` is in order. */
+export async function readLog(sql: Sql, changeId: ChangeId, afterSeq: number, limit: number): Promise<LogChunk[]> {
+  return sql<LogChunk[]>`
+    select seq, process, stream, start_byte, end_byte, text, at from fairlead.log_chunks
+    where change_id = ${changeId} and seq > ${afterSeq} order by seq limit ${limit}`;
+}

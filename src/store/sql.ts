@@ -1,0 +1,74 @@
+import postgres from "postgres";
+import type { Fault } from "../domain/fault.ts";
+import { ArgumentInvalid, DatabaseUnavailable, MovedOn, MoveIllegal, NotFound } from "../domain/faults/kernel.ts";
+
+// int8 (20) and numeric (1700) fit a number here: byte offsets, tokens and dollars stay far below 2^53.
+const types = {
+  bigint: { to: 20, from: [20], parse: Number, serialize: String },
+  numeric: { to: 1700, from: [1700], parse: Number, serialize: String },
+};
+
+export type Sql = postgres.Sql<{ bigint: number; numeric: number }>;
+export type Json = postgres.JSONValue;
+
+export interface ConnectOptions {
+  /** Connections at the most; 10 when left out. */
+  readonly max?: number;
+  readonly applicationName?: string;
+  /** Called whenever a connection is lost; with this, connections are kept open however long they idle. */
+  readonly onClose?: () => void;
+}
+
+/** A pool of connections. Column names are camelCase on our side; the keys of JSON values stay as they are. */
+export function connect(url: string, { max = 10, applicationName = "fairlead", onClose }: ConnectOptions = {}): Sql {
+  return postgres(url, {
+    ...(onClose === undefined ? { idle_timeout: 60 } : { idle_timeout: 0, max_lifetime: null, onclose: onClose }),
+    max,
+    types,
+    connect_timeout: 10,
+    onnotice: () => {},
+    connection: { application_name: applicationName },
+    transform: { undefined: null, column: { from: postgres.toCamel, to: postgres.fromCamel } },
+  });
+}
+
+/** What a caller may see of an error from Postgres: ours by SQLSTATE, a lost connection, else the error as it is. */
+export function faultOf(error: unknown): Fault | unknown {
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  const code = String(error.code);
+  if (error instanceof postgres.PostgresError) return serverFault(error, code);
+  return connectionCodes.has(code) ? new DatabaseUnavailable(error) : error;
+}
+
+function serverFault(error: postgres.PostgresError, code: string): Fault | unknown {
+  const message = error.hint ? `${error.message}. ${error.hint}` : error.message;
+  const details = error.detail === undefined || !code.startsWith("FL") ? {} : { status: error.detail };
+  switch (code) {
+    case "FL001":
+      return new MoveIllegal(message, details, { cause: error });
+    case "FL002":
+      return new MovedOn(message, details, { cause: error });
+    case "FL003":
+      return new NotFound(message, details, { cause: error });
+    case "FL004":
+      return new ArgumentInvalid(message, details, { cause: error });
+    case "22021": // a NUL byte, or bytes that are no UTF-8
+      return new ArgumentInvalid("the text has a character that can't be stored: take out NUL bytes", {}, { cause: error });
+    case "23514": // a check constraint
+      return new ArgumentInvalid(`not allowed by ${error.constraint_name}: ${error.message}`, {}, { cause: error });
+    default:
+      return code.startsWith("57P") || code.startsWith("08") || code === "53300" ? new DatabaseUnavailable(error) : error;
+  }
+}
+
+const connectionCodes = new Set([
+  "CONNECTION_CLOSED",
+  "CONNECTION_ENDED",
+  "CONNECTION_DESTROYED",
+  "CONNECT_TIMEOUT",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOTFOUND",
+  "EPIPE",
+  "ETIMEDOUT",
+]);

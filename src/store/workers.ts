@@ -1,0 +1,63 @@
+import type { Id } from "../domain/ids.ts";
+import { connect, type Sql } from "./sql.ts";
+
+export type WorkerId = Id<"worker">;
+
+export interface WorkerRow {
+  readonly id: WorkerId;
+  readonly host: string;
+  readonly pid: number;
+  readonly startedAt: Date;
+  readonly alive: boolean;
+}
+
+/** Worker processes, and whether each still holds its lock. */
+export async function listWorkers(sql: Sql): Promise<WorkerRow[]> {
+  return sql<WorkerRow[]>`
+    select w.id, w.host, w.pid, w.started_at, exists (
+      select from pg_locks l
+      where l.locktype = 'advisory' and l.database = (select oid from pg_database where datname = current_database())
+        and ((l.classid::bigint << 32) | l.objid::bigint) = fairlead.worker_key(w.id) and l.granted) as alive
+    from fairlead.workers w order by w.started_at`;
+}
+
+/** Says in whose names this worker's jobs are locked; before any of them is taken. */
+export async function addPool(sql: Sql, id: WorkerId, pool: string): Promise<void> {
+  await sql`update fairlead.workers set pools = array_append(pools, ${pool}) where id = ${id}`;
+}
+
+export async function removeWorker(sql: Sql, id: WorkerId): Promise<void> {
+  await sql`delete from fairlead.workers where id = ${id}`;
+}
+
+/** Releases the jobs of every worker whose lock is gone, wakes the queue, and returns those workers. */
+export async function releaseDeadWorkers(sql: Sql): Promise<WorkerId[]> {
+  const rows = await sql<{ id: WorkerId }[]>`select id from fairlead.release_dead_workers() as id`;
+  return rows.map(({ id }) => id);
+}
+
+/** Proof that a worker process lives: a lock that Postgres takes back the moment the process is gone. */
+export interface WorkerLock {
+  /** Resolves when the lock is lost although nobody let go of it. */
+  readonly lost: Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Takes the worker's lock on a session of its own, and only then lists the worker. */
+export async function holdWorkerLock(
+  databaseUrl: string,
+  worker: { id: WorkerId; host: string; pid: number },
+): Promise<WorkerLock> {
+  const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
+  const sql = connect(databaseUrl, { max: 1, applicationName: `fairlead worker ${worker.id}`, onClose: lose });
+  try {
+    const session = await sql.reserve();
+    await session`select pg_advisory_lock(fairlead.worker_key(${worker.id}))`;
+    await session`
+      insert into fairlead.workers (id, host, pid) values (${worker.id}, ${worker.host}, ${worker.pid})`;
+  } catch (error) {
+    await sql.end({ timeout: 1 });
+    throw error;
+  }
+  return { lost, release: () => sql.end({ timeout: 1 }) };
+}

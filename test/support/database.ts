@@ -1,0 +1,30 @@
+import { randomBytes } from "node:crypto";
+import { inject } from "vitest";
+import { connect, type Sql } from "../../src/store/sql.ts";
+
+export interface TestDatabase {
+  readonly url: string;
+  readonly sql: Sql;
+  /** Closes the pool and drops the database, whoever is still connected. */
+  drop(): Promise<void>;
+}
+
+/** A fresh clone of the migrated template: what happens in it, nobody else sees. */
+export async function testDatabase(): Promise<TestDatabase> {
+  const { maintenanceUrl, template } = inject("postgres");
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  const maintenance = connect(maintenanceUrl, { max: 1 });
+  await maintenance`create database ${maintenance(name)} template ${maintenance(template)}`;
+  const url = new URL(maintenanceUrl);
+  url.pathname = `/${name}`;
+  const sql = connect(url.href);
+  return {
+    url: url.href,
+    sql,
+    async drop() {
+      await sql.end({ timeout: 5 });
+      await maintenance`drop database if exists ${maintenance(name)} with (force)`;
+      await maintenance.end();
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { openPostgres } from "../../src/providers/postgres/open-postgres.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { connect } from "../../src/store/sql.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The server's maintenance database, and the migrated one that each file clones. */
+    postgres: { maintenanceUrl: string; template: string };
+  }
+}
+
+const template = "fairlead_template";
+
+/** One real Postgres for the whole run: our own embedded one, or the server at FAIRLEAD_TEST_DATABASE_URL. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env["FAIRLEAD_TEST_DATABASE_URL"];
+  const home = await mkdtemp(join(tmpdir(), "fairlead-test-"));
+  const server =
+    given === undefined
+      ? await openPostgres({ home, databaseUrl: undefined, database: template })
+      : await freshTemplate(given);
+  await migrate(server.url);
+  const maintenance = new URL(server.url);
+  maintenance.pathname = "/postgres";
+  project.provide("postgres", { maintenanceUrl: maintenance.href, template });
+  return async () => {
+    await server.close();
+    await rm(home, { recursive: true, force: true });
+  };
+}
+
+async function freshTemplate(given: string): Promise<{ url: string; close(): Promise<void> }> {
+  const sql = connect(given, { max: 1 });
+  await sql`drop database if exists ${sql(template)} with (force)`;
+  await sql`create database ${sql(template)}`;
+  await sql.end();
+  const url = new URL(given);
+  url.pathname = `/${template}`;
+  return { url: url.href, close: async () => {} };
+}
