@@ -200,7 +200,6 @@ end $$;
 create function fairlead.admit_changes() returns void language plpgsql as $$
 declare
   limits fairlead.settings;
-  room integer;
   waiting record;
   place text;
 begin
@@ -208,10 +207,11 @@ begin
     return;
   end if;
   perform pg_advisory_xact_lock(hashtextextended('fairlead.admit_changes', 0));
-  select * into limits from fairlead.settings;
-  room := limits.max_active_changes - (select count(*) from fairlead.change_requests
-    where status in ('provisioning', 'implementing', 'deployed', 'approved', 'merging'));
-  while room > 0 loop
+  while exists (select from fairlead.change_requests where status = 'pending') loop
+    select s.* into limits from fairlead.settings s
+      where s.max_active_changes > (select count(*) from fairlead.change_requests
+        where status in ('provisioning', 'implementing', 'deployed', 'approved', 'merging'));
+    exit when not found;
     select c.id, c.workspace, c.repository_url, w.provider into waiting
       from fairlead.change_requests c join fairlead.workspaces w on w.name = c.workspace
       where c.status = 'pending' and w.max_active_changes > (select count(*) from fairlead.change_requests a
@@ -223,16 +223,24 @@ begin
       values (waiting.workspace, waiting.id, waiting.provider, waiting.repository_url, fairlead.free_ports(limits))
       returning id into place;
     update fairlead.change_requests set status = 'provisioning', environment_id = place where id = waiting.id;
-    room := room - 1;
   end loop;
 end $$;
 
--- The lowest range of ports that no environment has. Called under the lock of admit_changes.
-create function fairlead.free_ports(limits fairlead.settings) returns integer language sql stable as $$
-  select port from generate_series(limits.first_port, 65535 - limits.ports_per_environment, limits.ports_per_environment)
-    port where not exists (select from fairlead.environments e where e.first_port = port and e.status <> 'terminated')
-    limit 1
-$$;
+-- The lowest range of ports that no environment has: the first one, or the one above some environment's.
+-- Called under the lock of admit_changes.
+create function fairlead.free_ports(limits fairlead.settings) returns integer language plpgsql stable as $$
+declare
+  port integer;
+begin
+  if not exists (select from fairlead.environments e where e.first_port = limits.first_port and e.status <> 'terminated') then
+    return limits.first_port;
+  end if;
+  select e.first_port + limits.ports_per_environment into strict port from fairlead.environments e
+    where e.status <> 'terminated' and not exists (select from fairlead.environments n
+      where n.first_port = e.first_port + limits.ports_per_environment and n.status <> 'terminated')
+    order by e.first_port limit 1;
+  return port;
+end $$;
 
 -- Lets the change that has been approved for the longest merge, if nobody is merging into that branch.
 create function fairlead.admit_merge(repository text, branch text) returns void language plpgsql as $$

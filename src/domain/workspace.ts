@@ -1,4 +1,4 @@
-import type { Blueprint } from "./blueprint.ts";
+import type { BlueprintSettings } from "./detect-blueprint.ts";
 import type { WorkspaceName } from "./ids.ts";
 
 /** A registered repository and its settings. */
@@ -10,7 +10,7 @@ export interface Workspace {
   readonly provider: string;
   readonly agent: string;
   readonly agentSettings: Readonly<Record<string, unknown>>;
-  readonly blueprint: Partial<Blueprint>;
+  readonly blueprint: BlueprintSettings;
   readonly maxActiveChanges: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;

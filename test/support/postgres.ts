@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { discardEmbedded } from "../../src/providers/postgres/discard-embedded.ts";
 import { openPostgres } from "../../src/providers/postgres/open-postgres.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { connect } from "../../src/store/sql.ts";
@@ -29,6 +30,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("postgres", { maintenanceUrl: maintenance.href, template });
   return async () => {
     await server.close();
+    await discardEmbedded(home);
     await rm(home, { recursive: true, force: true });
   };
 }

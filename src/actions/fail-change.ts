@@ -1,0 +1,43 @@
+import type { AgentUsage } from "../domain/agent.ts";
+import type { Seen } from "../domain/change.ts";
+import { Fault } from "../domain/fault.ts";
+import { ChangeFailed } from "../domain/faults/changes.ts";
+import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
+import type { FailureKind } from "../domain/failure.ts";
+import type { ChangeId } from "../domain/ids.ts";
+import { settleFailed } from "../store/changes.ts";
+import { faultOf } from "../store/sql.ts";
+import type { Services } from "./services.ts";
+
+/**
+ * Runs a stage of a change. What goes wrong in it fails the change, with the kind of this stage unless the fault has one
+ * of its own. Two things are passed on instead, for the queue to try again: that Postgres is away, and that we stop.
+ */
+export async function orFail(
+  { sql, log }: Services,
+  change: Seen<ChangeId>,
+  kind: FailureKind,
+  stopping: AbortSignal,
+  stage: () => Promise<void>,
+): Promise<void> {
+  try {
+    await stage();
+  } catch (raised) {
+    const error = faultOf(raised);
+    if (stopping.aborted || error instanceof DatabaseUnavailable) throw error;
+    const failure = failureOf(error, kind);
+    const settled = await settleFailed(sql, change, failure, usageOf(error));
+    log[failure.kind === "internal" ? "error" : "info"]({ err: error, failure, settled }, "change failed");
+  }
+}
+
+function failureOf(error: unknown, kind: FailureKind): { kind: FailureKind; message: string } {
+  if (error instanceof ChangeFailed) return { kind: error.failureKind, message: error.message };
+  if (error instanceof Fault) return { kind, message: error.message };
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: "internal", message: `Fairlead itself failed: ${message}. Retry; if it happens again, report it.` };
+}
+
+function usageOf(error: unknown): AgentUsage | undefined {
+  return error instanceof ChangeFailed ? error.usage : undefined;
+}

@@ -1,0 +1,40 @@
+import type { Change, Seen } from "../domain/change.ts";
+import { ChangeFailed } from "../domain/faults/changes.ts";
+import { fairlead } from "../domain/identity.ts";
+import type { ChangeId } from "../domain/ids.ts";
+import { oneLine } from "../domain/text.ts";
+import { changeAsSeen, settleMerged } from "../store/changes.ts";
+import { orFail } from "./fail-change.ts";
+import type { Services } from "./services.ts";
+
+/** Merges the commit that was approved into the target branch as it stands now. */
+export async function mergeChange(services: Services, seen: Seen<string>, stopping: AbortSignal): Promise<void> {
+  const change = await changeAsSeen(services.sql, seen as Seen<ChangeId>);
+  if (change === null) return;
+  await orFail(services, change, "merge", stopping, () => merge(services, change, stopping));
+}
+
+async function merge(services: Services, change: Change, stopping: AbortSignal): Promise<void> {
+  const { branchName, targetBranch, headCommit } = change;
+  if (branchName === null || targetBranch === null || headCommit === null) {
+    throw new Error(`change ${change.id} is merging but was never implemented`);
+  }
+  const late = AbortSignal.timeout(services.limits.mergeMs);
+  const merged = await services
+    .repository(change.repositoryUrl)
+    .merge(
+      { branch: branchName, targetBranch, headCommit, changeId: change.id, title: oneLine(change.requestText), author: fairlead },
+      AbortSignal.any([late, stopping]),
+    )
+    .catch((error: unknown) => {
+      if (!late.aborted || stopping.aborted) throw error;
+      throw new ChangeFailed("timeout", `merging took longer than ${services.limits.mergeMs / 1000} s; retry`);
+    });
+  if (merged.state === "conflict") {
+    throw new ChangeFailed(
+      "conflict",
+      `it conflicts with ${targetBranch} in ${merged.files.join(", ")}. Retry lets the agent resolve it on the branch.`,
+    );
+  }
+  await settleMerged(services.sql, change, merged.commit);
+}

@@ -1,0 +1,31 @@
+import type { Blueprint } from "../domain/blueprint.ts";
+import type { Change } from "../domain/change.ts";
+import type { EnvironmentRow } from "../domain/environment.ts";
+import { ChangeFailed } from "../domain/faults/changes.ts";
+import type { Environment } from "../providers/environments/port.ts";
+import { findEnvironment } from "../store/environments.ts";
+import type { Services } from "./services.ts";
+
+/** What a change has from the time its environment is ready. */
+export interface Workplace {
+  readonly environment: Environment;
+  readonly row: EnvironmentRow;
+  readonly branchName: string;
+  readonly targetBranch: string;
+  readonly baseCommit: string;
+  readonly blueprint: Blueprint;
+}
+
+/** Opens the environment that a change was given; one that has vanished fails the change. */
+export async function openEnvironment(services: Services, change: Change): Promise<Workplace> {
+  const { environmentId, branchName, targetBranch, baseCommit, blueprint } = change;
+  const row = environmentId === null ? null : await findEnvironment(services.sql, environmentId);
+  if (row === null || branchName === null || targetBranch === null || baseCommit === null || blueprint === null) {
+    throw new Error(`change ${change.id} is ${change.status} but was never provisioned`);
+  }
+  const environment = services.provider(row.provider).open(row.id, change.repositoryUrl);
+  if (!(await environment.present())) {
+    throw new ChangeFailed("environment", "its environment has vanished; retry goes on from the pushed branch");
+  }
+  return { environment, row, branchName, targetBranch, baseCommit, blueprint };
+}

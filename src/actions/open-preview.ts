@@ -1,0 +1,91 @@
+import type { Command } from "../domain/blueprint.ts";
+import { fillPort } from "../domain/command.ts";
+import type { Change, Seen } from "../domain/change.ts";
+import { ChangeFailed } from "../domain/faults/changes.ts";
+import type { ChangeId } from "../domain/ids.ts";
+import { lastLines } from "../domain/text.ts";
+import type { Environment } from "../providers/environments/port.ts";
+import { portFree } from "../providers/previews/port-free.ts";
+import { waitUntilAnswering } from "../providers/previews/wait-until-answering.ts";
+import { changeAsSeen, notePreviewPort, settleDeployed } from "../store/changes.ts";
+import { readPortsPerEnvironment } from "../store/settings.ts";
+import { orFail } from "./fail-change.ts";
+import { copyLog, startOnce, wholeOutput } from "./follow-process.ts";
+import { openEnvironment, type Workplace } from "./open-environment.ts";
+import type { Services } from "./services.ts";
+
+/** Starts the app on the branch, waits until it answers, and puts the change before a person. */
+export async function openPreview(services: Services, seen: Seen<string>, stopping: AbortSignal): Promise<void> {
+  const change = await changeAsSeen(services.sql, seen as Seen<ChangeId>);
+  if (change === null) return;
+  await orFail(services, change, "preview", stopping, () => preview(services, change, stopping));
+}
+
+async function preview(services: Services, change: Change, stopping: AbortSignal): Promise<void> {
+  const place = await openEnvironment(services, change);
+  const { environment, blueprint } = place;
+  if (blueprint.start === null) {
+    await settleDeployed(services.sql, change, { preview: null });
+    return;
+  }
+  const name = `preview-${change.round}`;
+  const port = await startPreview(services, change, place, blueprint.start, name);
+  const url = environment.expose(port);
+  try {
+    await waitUntilAnswering({
+      url,
+      timeoutMs: services.limits.previewMs,
+      intervalMs: 100,
+      alive: async () => (await environment.adopt(name)).state === "running",
+      signal: stopping,
+    });
+  } catch (error) {
+    stopping.throwIfAborted();
+    const output = `${await wholeOutput(environment, name, "stdout")}\n${await wholeOutput(environment, name, "stderr")}`;
+    throw new ChangeFailed("preview", `${(error as Error).message} Its output ends: ${lastLines(output)}`);
+  } finally {
+    await copyLog(services, environment, change.id, name);
+  }
+  await settleDeployed(services.sql, change, { preview: { url, port } });
+}
+
+/** The port the preview listens on; the process is started on it unless an earlier try of this round has done so. */
+async function startPreview(
+  services: Services,
+  change: Change,
+  { environment, row, blueprint }: Workplace,
+  start: Command,
+  name: string,
+): Promise<number> {
+  const state = await environment.adopt(name);
+  if (state.state !== "absent" && change.previewPort !== null) return change.previewPort;
+  for (let round = 1; round < change.round; round += 1) {
+    await environment.stop(`preview-${round}`, services.limits.graceMs);
+  }
+  const range = await readPortsPerEnvironment(services.sql);
+  const candidates = Array.from({ length: range }, (_, offset) => row.firstPort + offset);
+  const port = await choosePort(blueprint.port, change.previewPort, candidates);
+  await notePreviewPort(services.sql, change, port);
+  await startOn(environment, name, start, port);
+  return port;
+}
+
+async function choosePort(fixed: number | null, last: number | null, candidates: number[]): Promise<number> {
+  if (fixed !== null) {
+    if (await portFree(fixed)) return fixed;
+    throw new ChangeFailed(
+      "preview",
+      `port ${fixed}, on which the app insists, is in use. Stop what listens there, or let the app listen on $PORT ` +
+        "and take `port` out of its blueprint.",
+    );
+  }
+  for (const port of last === null ? candidates : [last, ...candidates]) {
+    if (await portFree(port)) return port;
+  }
+  throw new ChangeFailed("preview", `ports ${candidates[0]} to ${candidates.at(-1)} are all in use by other programs`);
+}
+
+async function startOn(environment: Environment, name: string, start: Command, port: number): Promise<void> {
+  const argv = fillPort(start, port);
+  await startOnce(environment, { name, argv, variables: { PORT: String(port), HOST: "127.0.0.1" } });
+}

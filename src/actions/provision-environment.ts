@@ -1,0 +1,66 @@
+import { branchName } from "../domain/branch-name.ts";
+import type { Change, Seen } from "../domain/change.ts";
+import { ChangeFailed } from "../domain/faults/changes.ts";
+import { NotFound } from "../domain/faults/kernel.ts";
+import type { ChangeId } from "../domain/ids.ts";
+import { lastLines } from "../domain/text.ts";
+import type { Environment } from "../providers/environments/port.ts";
+import { forkPoint } from "../providers/git/fork-point.ts";
+import { readBlueprint } from "../providers/previews/read-blueprint.ts";
+import { changeAsSeen, settleProvisioned } from "../store/changes.ts";
+import { findEnvironment } from "../store/environments.ts";
+import { findWorkspace, noteDefaultBranch } from "../store/workspaces.ts";
+import { orFail } from "./fail-change.ts";
+import { wholeOutput, startAndFollow } from "./follow-process.ts";
+import type { Services } from "./services.ts";
+
+/** Makes the change's environment, or finds it made, sets the app up in it, and lets the agent begin. */
+export async function provisionEnvironment(services: Services, seen: Seen<string>, stopping: AbortSignal): Promise<void> {
+  const change = await changeAsSeen(services.sql, seen as Seen<ChangeId>);
+  if (change === null) return;
+  await orFail(services, change, "environment", stopping, () => provision(services, change, stopping));
+}
+
+async function provision(services: Services, change: Change, stopping: AbortSignal): Promise<void> {
+  const { sql, log, limits } = services;
+  const row = change.environmentId === null ? null : await findEnvironment(sql, change.environmentId);
+  const workspace = await findWorkspace(sql, change.workspace);
+  if (row === null || workspace === null) throw new NotFound(`the environment of change ${change.id} has no row`);
+
+  const late = AbortSignal.timeout(limits.provisionMs);
+  const signal = AbortSignal.any([late, stopping]);
+  try {
+    const targetBranch = change.targetBranch ?? (await services.repository(change.repositoryUrl).defaultBranch());
+    const branch = change.branchName ?? branchName(change.requestText, change.id);
+    const environment = await services.provider(row.provider).provision(
+      { id: row.id, repositoryUrl: change.repositoryUrl, branch, targetBranch, firstPort: row.firstPort },
+      signal,
+    );
+    log.info({ environment: row.id, branch }, "environment ready");
+    if (change.targetBranch === null) await noteDefaultBranch(sql, workspace.name, targetBranch);
+    const blueprint = await readBlueprint(environment, workspace.blueprint);
+    if (blueprint.setup !== null) {
+      const spec = { name: "setup", argv: blueprint.setup };
+      const setup = await startAndFollow(services, environment, spec, {
+        changeId: change.id,
+        timeoutMs: limits.setupMs,
+        stopping: signal,
+      });
+      if (setup.state === "lost" || setup.code !== 0) throw await setupFailed(environment, blueprint.setup.join(" "));
+    }
+    const baseCommit = await forkPoint(environment, targetBranch);
+    await settleProvisioned(sql, change, { branchName: branch, targetBranch, baseCommit, blueprint });
+  } catch (error) {
+    if (!late.aborted || stopping.aborted) throw error;
+    throw new ChangeFailed(
+      "timeout",
+      `the environment was not ready after ${Math.round(limits.provisionMs / 1000)} s; retry, or set ` +
+        "FAIRLEAD_PROVISION_TIMEOUT_SECONDS higher",
+    );
+  }
+}
+
+async function setupFailed(environment: Environment, command: string): Promise<ChangeFailed> {
+  const output = `${await wholeOutput(environment, "setup", "stdout")}\n${await wholeOutput(environment, "setup", "stderr")}`;
+  return new ChangeFailed("environment", `the setup command \`${command}\` failed: ${lastLines(output)}`);
+}

@@ -1,0 +1,59 @@
+import type { BlueprintSettings } from "../domain/detect-blueprint.ts";
+import { TargetBranchUnknown, WorkspaceExists } from "../domain/faults/requests.ts";
+import type { WorkspaceName } from "../domain/ids.ts";
+import type { Workspace } from "../domain/workspace.ts";
+import { addWorkspace, workspaceOfRepository } from "../store/workspaces.ts";
+import type { Services } from "./services.ts";
+
+export interface NewWorkspace {
+  readonly name: WorkspaceName;
+  readonly repositoryUrl: string;
+  /** Null: the remote is asked for its default branch. */
+  readonly defaultBranch: string | null;
+  readonly agent: string;
+  readonly agentSettings: Readonly<Record<string, unknown>>;
+  readonly blueprint: BlueprintSettings;
+  readonly maxActiveChanges: number | null;
+}
+
+/** Registers a repository after it has answered: one that does not is refused, and nothing is stored. */
+export async function registerWorkspace(services: Services, workspace: NewWorkspace): Promise<Workspace> {
+  services.agent(workspace.agent);
+  const repository = services.repository(workspace.repositoryUrl);
+  const defaultBranch = workspace.defaultBranch ?? (await repository.defaultBranch());
+  if (!(await repository.hasBranch(defaultBranch))) throw new TargetBranchUnknown(defaultBranch, null);
+  const row = { ...workspace, repositoryUrl: repository.url, defaultBranch, provider: "local" };
+  const added = await addWorkspace(services.sql, row);
+  if (added === null) throw new WorkspaceExists(workspace.name);
+  services.log.info({ workspace: added.name }, "workspace registered");
+  return added;
+}
+
+/** The workspace of a repository; registers one under the first free name when there is none. */
+export async function workspaceFor(
+  services: Services,
+  repositoryUrl: string,
+  settings: { name: WorkspaceName; agent: string },
+): Promise<{ workspace: Workspace; registered: boolean }> {
+  const url = services.repository(repositoryUrl).url;
+  const known = await workspaceOfRepository(services.sql, url);
+  if (known !== null) return { workspace: known, registered: false };
+  for (let number = 1; number <= 100; number += 1) {
+    const name = (number === 1 ? settings.name : `${settings.name.slice(0, 58)}-${number}`) as WorkspaceName;
+    try {
+      const workspace = await registerWorkspace(services, {
+        name,
+        repositoryUrl,
+        defaultBranch: null,
+        agent: settings.agent,
+        agentSettings: {},
+        blueprint: {},
+        maxActiveChanges: null,
+      });
+      return { workspace, registered: true };
+    } catch (error) {
+      if (!(error instanceof WorkspaceExists)) throw error;
+    }
+  }
+  throw new WorkspaceExists(settings.name);
+}

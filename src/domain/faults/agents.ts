@@ -1,0 +1,24 @@
+import { Fault } from "../fault.ts";
+
+/** A workspace or a request names an agent that there is no adapter for. */
+export class AgentUnknown extends Fault {
+  readonly code = "AGENT_UNKNOWN";
+  readonly kind = "invalid";
+
+  constructor(name: string, known: readonly string[]) {
+    super(`There is no agent called "${name}". Choose one of: ${known.join(", ")}.`, { agent: name, known });
+  }
+}
+
+/** The settings of an agent don't fit; `problems` has a line for each thing that is wrong. */
+export class AgentSettingsInvalid extends Fault {
+  readonly code = "AGENT_SETTINGS_INVALID";
+  readonly kind = "invalid";
+
+  constructor(name: string, problems: readonly string[]) {
+    super(`The settings of the agent "${name}" don't fit: ${problems.join("; ")}. Correct them and save them again.`, {
+      agent: name,
+      problems,
+    });
+  }
+}

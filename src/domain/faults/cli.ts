@@ -1,0 +1,53 @@
+import { Fault } from "../fault.ts";
+
+export class NotACheckout extends Fault {
+  readonly code = "NOT_A_CHECKOUT";
+  readonly kind = "invalid";
+
+  constructor(folder: string, why: string) {
+    super(
+      `${folder} is not a git checkout: ${why}. Name a folder of one, or run \`git init\` and commit there first.`,
+      {
+        folder,
+      },
+    );
+  }
+}
+
+export class RequestTextInvalid extends Fault {
+  readonly code = "REQUEST_TEXT_INVALID";
+  readonly kind = "invalid";
+}
+
+export class WorkspaceNotChosen extends Fault {
+  readonly code = "WORKSPACE_NOT_CHOSEN";
+  readonly kind = "invalid";
+
+  constructor(known: readonly string[]) {
+    const advice =
+      known.length === 0
+        ? "There is none yet: say --repo . in a git checkout, or add one with `fairlead workspace add`."
+        : `Say --workspace with one of: ${known.join(", ")}; or --repo with the folder of a git checkout.`;
+    super(`which workspace is this for? ${advice}`, { known });
+  }
+}
+
+/** What was given on the command line does not fit; `problems` has a line for each thing that is wrong. */
+export class GivenInvalid extends Fault {
+  readonly code = "GIVEN_INVALID";
+  readonly kind = "invalid";
+
+  constructor(problems: readonly string[]) {
+    super(`that can't be used: ${problems.join("; ")}. --help says what is understood.`, { problems });
+  }
+}
+
+/** An ending of an environment's or a token's id that fits more than one. */
+export class IdAmbiguous extends Fault {
+  readonly code = "ID_AMBIGUOUS";
+  readonly kind = "invalid";
+
+  constructor(ending: string) {
+    super(`more than one id ends in "${ending}": give more of its characters.`, { ending });
+  }
+}

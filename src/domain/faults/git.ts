@@ -1,0 +1,147 @@
+import { Fault } from "../fault.ts";
+
+export class RepositoryUrlInvalid extends Fault {
+  readonly code = "REPOSITORY_URL_INVALID";
+  readonly kind = "invalid";
+
+  constructor(why: string) {
+    super(
+      `That is not a repository address Fairlead can use: ${why}. ` +
+        "Give an https, http, ssh, git or file URL, host:path, or an absolute path.",
+    );
+  }
+}
+
+/** `url` and `reason` come redacted: they are shown. */
+export class RepositoryUnreachable extends Fault {
+  readonly code = "REPOSITORY_UNREACHABLE";
+  readonly kind = "unavailable";
+
+  constructor(url: string, reason: string) {
+    super(
+      `The repository ${url} can't be reached: ${reason}. ` +
+        "Check the address, the network and the credentials that git uses for it.",
+      { url },
+    );
+  }
+}
+
+export class RepositoryEmpty extends Fault {
+  readonly code = "REPOSITORY_EMPTY";
+  readonly kind = "invalid";
+
+  constructor(url: string) {
+    super(`The repository ${url} has no branch yet. Push a first commit to it, then try again.`, { url });
+  }
+}
+
+export class BranchUnknown extends Fault {
+  readonly code = "BRANCH_UNKNOWN";
+  readonly kind = "not_found";
+
+  constructor(branch: string, existing: readonly string[]) {
+    const some = existing.slice(0, 8);
+    const more = existing.length > some.length ? `, and ${existing.length - some.length} more` : "";
+    super(
+      `There is no branch "${branch}" on the remote. Push it, or name one that is there: ${some.join(", ")}${more}.`,
+      {
+        branch,
+        existing: some,
+      },
+    );
+  }
+}
+
+export class BranchNameInvalid extends Fault {
+  readonly code = "BRANCH_NAME_INVALID";
+  readonly kind = "invalid";
+
+  constructor(branch: string) {
+    super(
+      `${JSON.stringify(branch.slice(0, 100))} is not a name git allows for a branch. ` +
+        "Use letters, digits, dashes, dots and slashes, and don't begin with a dash.",
+    );
+  }
+}
+
+export class CommitUnknown extends Fault {
+  readonly code = "COMMIT_UNKNOWN";
+  readonly kind = "not_found";
+
+  constructor(commit: string) {
+    super(`The repository has no commit ${commit.slice(0, 64)}. Push the branch it is on, then try again.`, { commit });
+  }
+}
+
+export class MergeRefused extends Fault {
+  readonly code = "MERGE_REFUSED";
+  readonly kind = "conflict";
+
+  constructor(targetBranch: string, reason: string, advice = "Allow the push, or merge the branch by hand") {
+    super(`The merge into "${targetBranch}" was refused: ${reason}. ${advice}, then retry the change.`, {
+      targetBranch,
+    });
+  }
+}
+
+/** Somebody else pushed to a change's branch; what they pushed is never overwritten. */
+export class BranchMovedOn extends Fault {
+  readonly code = "BRANCH_MOVED_ON";
+  readonly kind = "conflict";
+
+  constructor(branch: string) {
+    super(
+      `Somebody else has pushed to "${branch}" in the meantime, so it was left as it is. ` +
+        "Retry the change to go on from what is there now.",
+      { branch },
+    );
+  }
+}
+
+export class PushRefused extends Fault {
+  readonly code = "PUSH_REFUSED";
+  readonly kind = "conflict";
+
+  constructor(branch: string, reason: string) {
+    super(`The remote refused the push to "${branch}": ${reason}. Change what it objects to, then retry.`, { branch });
+  }
+}
+
+export class DefaultBranchKept extends Fault {
+  readonly code = "DEFAULT_BRANCH_KEPT";
+  readonly kind = "forbidden";
+
+  constructor(branch: string) {
+    super(`"${branch}" is the repository's default branch, and Fairlead never deletes that.`, { branch });
+  }
+}
+
+/** The agent left the checkout in a state that git itself can't work with. */
+export class CheckoutBroken extends Fault {
+  readonly code = "CHECKOUT_BROKEN";
+  readonly kind = "internal";
+
+  constructor(doing: string, reason: string) {
+    super(`git could not ${doing} in the checkout: ${reason}. Retry the change to begin with a fresh checkout.`);
+  }
+}
+
+/** A git command of ours on this machine failed in a way we don't know: a full disk, a damaged mirror. */
+export class GitFailed extends Fault {
+  readonly code = "GIT_FAILED";
+  readonly kind = "internal";
+
+  constructor(doing: string, reason: string) {
+    super(`git ${doing} failed: ${reason}. Check the disk and the permissions of Fairlead's data folder, then retry.`);
+  }
+}
+
+export class GitMissing extends Fault {
+  readonly code = "GIT_MISSING";
+  readonly kind = "unavailable";
+
+  constructor(found: string | null) {
+    const state = found === null ? "git was not found" : `git here is ${found}`;
+    super(`${state}, and Fairlead needs 2.38 or later. Install it and see that it is on the PATH.`);
+  }
+}

@@ -1,0 +1,13 @@
+/** The last lines of an output that say something, for a message to a person. */
+export function lastLines(text: string, lines = 8, characters = 1500): string {
+  const said = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  const end = said.slice(-lines).join("\n");
+  return end.length > characters ? `…${end.slice(-characters)}` : end || "it printed nothing";
+}
+
+/** The first line of a text with its white space and control characters folded, cut to a length. */
+export function oneLine(text: string, characters = 72): string {
+  const line = text.replaceAll(/[\p{C}\s]+/gu, " ").trim();
+  const points = [...line];
+  return points.length > characters ? `${points.slice(0, characters - 1).join("")}…` : line;
+}

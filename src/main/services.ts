@@ -1,0 +1,70 @@
+import type { Logger } from "pino";
+import type { Services } from "../actions/services.ts";
+import { NotFound } from "../domain/faults/kernel.ts";
+import { agentNamed, agentNames } from "../providers/agents/catalogue.ts";
+import { localEnvironments } from "../providers/environments/local.ts";
+import { openRepository } from "../providers/git/repository.ts";
+import { openPostgres } from "../providers/postgres/open-postgres.ts";
+import { migrate } from "../store/migrate.ts";
+import { connect } from "../store/sql.ts";
+import type { Settings } from "../wire/settings.ts";
+
+/** Everything put together, with the database up and migrated. */
+export interface Assembly {
+  readonly services: Services;
+  readonly databaseUrl: string;
+  /** True when the Postgres is our own, in Fairlead's data folder. */
+  readonly embedded: boolean;
+  close(): Promise<void>;
+}
+
+/** Between asking a process to end and killing it: a cancelled agent is gone within two seconds. */
+const graceMs = 1000;
+
+export async function assemble(settings: Settings, log: Logger): Promise<Assembly> {
+  const postgres = await openPostgres({
+    home: settings.home,
+    databaseUrl: settings.databaseUrl,
+    log: (line, message) => log.debug(line, message),
+  });
+  try {
+    const applied = await migrate(postgres.url);
+    if (applied.length > 0) log.info({ applied }, "database migrated");
+    const sql = connect(postgres.url);
+    return {
+      services: makeServices(settings, sql, log),
+      databaseUrl: postgres.url,
+      embedded: postgres.embedded,
+      async close() {
+        await sql.end({ timeout: 5 });
+        await postgres.close();
+      },
+    };
+  } catch (error) {
+    await postgres.close();
+    throw error;
+  }
+}
+
+export function makeServices(settings: Settings, sql: Services["sql"], log: Logger): Services {
+  const local = localEnvironments({ home: settings.home, variables: process.env });
+  const { provisionMs, setupMs, agentMs, previewMs, mergeMs, idleMs, ageMs } = settings;
+  return {
+    sql,
+    log,
+    limits: { provisionMs, setupMs, agentMs, previewMs, mergeMs, idleMs, ageMs, graceMs },
+    provider(name) {
+      if (name === local.name) return local;
+      throw new NotFound(`there is no environment provider "${name}"; known: ${local.name}`);
+    },
+    agent: agentNamed,
+    repository: (url) => openRepository({ home: settings.home, url }),
+    credentials: credentialsIn(process.env),
+  };
+}
+
+/** Only what some agent names among its credentials is ever kept. */
+function credentialsIn(variables: NodeJS.ProcessEnv): Record<string, string> {
+  const names = agentNames.flatMap((name) => agentNamed(name).credentials);
+  return Object.fromEntries(names.flatMap((name) => (variables[name] ? [[name, variables[name]]] : [])));
+}

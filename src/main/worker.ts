@@ -1,0 +1,110 @@
+import { hostname } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
+import { ulid } from "ulid";
+import type { Services } from "../actions/services.ts";
+import { holdWorkerLock, releaseDeadWorkers, removeWorker, type WorkerId } from "../store/workers.ts";
+import { startPools } from "./pools.ts";
+
+export interface WorkerOptions {
+  readonly services: Services;
+  readonly databaseUrl: string;
+  /** How many long tasks (provision, implement, preview) run at once. */
+  readonly concurrency: number;
+}
+
+export interface WorkerHandle {
+  /** True while it holds its lock and takes work. */
+  readonly alive: () => boolean;
+  /** Hands its tasks over and ends. */
+  stop(): Promise<void>;
+}
+
+const lookMs = 1000;
+
+/**
+ * Runs tasks until it is stopped. Whatever ends it otherwise (its lock is lost, a pool of graphile-worker's dies of an
+ * error) ends this life only: it lets go of all it has and begins anew under a new id.
+ */
+export async function startWorker(options: WorkerOptions): Promise<WorkerHandle> {
+  const stopping = new AbortController();
+  let life: Life | null = await beginLife(options);
+  const ended = (async () => {
+    while (!stopping.signal.aborted) {
+      const over = aborted(stopping.signal);
+      const why = await Promise.race([life?.over ?? "begin", over.promise]);
+      over.forget();
+      const last = life;
+      life = null;
+      await last?.end();
+      if (stopping.signal.aborted) return;
+      options.services.log.warn({ why }, "worker begins anew");
+      await delay(lookMs);
+      life = await beginLife(options).catch((error: unknown) => {
+        options.services.log.error({ err: error }, "worker could not begin");
+        return null;
+      });
+    }
+  })();
+  return {
+    alive: () => life !== null,
+    async stop() {
+      stopping.abort();
+      await ended;
+    },
+  };
+}
+
+interface Life {
+  /** Resolves with the reason when this life is over though nobody asked for it. */
+  readonly over: Promise<string>;
+  end(): Promise<void>;
+}
+
+async function beginLife({ services, databaseUrl, concurrency }: WorkerOptions): Promise<Life> {
+  const id = ulid() as WorkerId;
+  const log = services.log.child({ worker: id });
+  const lock = await holdWorkerLock(databaseUrl, { id, host: hostname(), pid: process.pid });
+  const stopping = new AbortController();
+  try {
+    const pools = await startPools({ services: { ...services, log }, databaseUrl, concurrency, worker: id, stopping: stopping.signal });
+    const looking = lookForDead(services, stopping.signal);
+    log.info("worker started");
+    return {
+      over: Promise.race([lock.lost.then(() => "its lock was lost"), pools.died]),
+      async end() {
+        stopping.abort();
+        await pools.stop();
+        await looking;
+        // Taken out of the list while the lock is held; if Postgres is away, whoever finds the lock gone does it.
+        await removeWorker(services.sql, id).catch(() => {});
+        await lock.release();
+        log.info("worker stopped");
+      },
+    };
+  } catch (error) {
+    stopping.abort();
+    await lock.release();
+    throw error;
+  }
+}
+
+/** Looks each second for workers whose lock is gone and releases their jobs. */
+async function lookForDead({ sql, log }: Services, stopping: AbortSignal): Promise<void> {
+  while (!stopping.aborted) {
+    try {
+      const dead = await releaseDeadWorkers(sql);
+      if (dead.length > 0) log.warn({ dead }, "jobs of dead workers released");
+    } catch (error) {
+      log.warn({ err: error }, "could not look for dead workers");
+    }
+    await delay(lookMs, undefined, { signal: stopping }).catch(() => {});
+  }
+}
+
+function aborted(signal: AbortSignal): { promise: Promise<string>; forget: () => void } {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const listener = () => resolve("asked to stop");
+  if (signal.aborted) listener();
+  signal.addEventListener("abort", listener, { once: true });
+  return { promise, forget: () => signal.removeEventListener("abort", listener) };
+}

@@ -1,0 +1,36 @@
+import type { AgentUsage } from "../../domain/agent.ts";
+import type { AgentJob } from "./port.ts";
+
+export const noUsage: AgentUsage = { costUsd: 0, inputTokens: 0, outputTokens: 0 };
+
+/** What the job's session had cost before: nothing, when the job begins it. */
+export function spentBefore(job: AgentJob): AgentUsage {
+  return job.resume ? job.spent : noUsage;
+}
+
+export function addUsage(one: AgentUsage, other: AgentUsage): AgentUsage {
+  return combine(one, other, (a, b) => a + b);
+}
+
+/** What `total` has over `before`, never less than nothing. */
+export function subtractUsage(total: AgentUsage, before: AgentUsage): AgentUsage {
+  return combine(total, before, (a, b) => Math.max(0, a - b));
+}
+
+/** The greater of two counts, so that a CLI that lost count never makes a session cheaper than it was. */
+export function greaterUsage(one: AgentUsage, other: AgentUsage): AgentUsage {
+  return combine(one, other, Math.max);
+}
+
+function combine(one: AgentUsage, other: AgentUsage, operation: (a: number, b: number) => number): AgentUsage {
+  return {
+    costUsd: one.costUsd === null ? null : millionths(operation(one.costUsd, other.costUsd ?? 0)),
+    inputTokens: operation(one.inputTokens, other.inputTokens),
+    outputTokens: operation(one.outputTokens, other.outputTokens),
+  };
+}
+
+/** Keeps 0.0132 - 0.0066 from becoming 0.006600000000000001. */
+function millionths(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}

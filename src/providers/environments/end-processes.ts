@@ -1,0 +1,76 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { ProcessWontEnd } from "../../domain/faults/environments.ts";
+import { programOf, supervisorOf } from "./process-folder.ts";
+import { type Identity, keyOf, processTable, same } from "./process-table.ts";
+import { findMembers } from "./process-tree.ts";
+
+/** Which processes are to end. */
+export interface Quarry {
+  /** The `NAME=value` that each of them was started with: it finds those that left the process tree. */
+  readonly marker: string;
+  /** Folders of supervised processes, read anew in each round. They also find a program that dropped the marker. */
+  readonly folders: readonly string[];
+}
+
+const killForMs = 5_000;
+/** How long a supervisor may take to record how its program ended, before it is killed as well. */
+const recordForMs = 700;
+
+/**
+ * Asks with TERM, and after `graceMs` insists with KILL, until nothing is left. What is born in the meantime is found by
+ * the next look, and what was seen once counts with its descendants even if it leaves the tree later.
+ */
+export async function endProcesses({ marker, folders }: Quarry, graceMs: number): Promise<void> {
+  const began = performance.now();
+  const asked = new Set<string>();
+  const seen = new Set<string>();
+  // Between exec and its end a process shows no variables for an instant, so that nothing is there has to be seen twice.
+  for (let emptyLooks = 0; emptyLooks < 2; ) {
+    const supervisors = await readAll(folders, supervisorOf);
+    const table = await processTable();
+    const roots = await readAll(folders, programOf);
+    const members = findMembers(table, { marker, roots, supervisors, seen });
+    const recording = table.filter((entry) => supervisors.some((supervisor) => same(entry, supervisor)));
+    emptyLooks = members.length + recording.length === 0 ? emptyLooks + 1 : 0;
+    for (const member of members) seen.add(keyOf(member));
+
+    const elapsedMs = performance.now() - began;
+    if (elapsedMs > graceMs + killForMs) throw new ProcessWontEnd([...members, ...recording].map(({ pid }) => pid));
+    if (elapsedMs < graceMs) askOnce(members, asked);
+    else signalAll(members, "SIGKILL");
+    if (elapsedMs > graceMs + recordForMs) signalAll(recording, "SIGKILL");
+    await delay(pauseMs(elapsedMs, graceMs));
+  }
+}
+
+async function readAll(
+  folders: readonly string[],
+  read: (folder: string) => Promise<Identity | null>,
+): Promise<Identity[]> {
+  return (await Promise.all(folders.map(read))).filter((identity) => identity !== null);
+}
+
+/** Most end at once; for those that don't, looking at every process of the machine less often will do. */
+function pauseMs(elapsedMs: number, graceMs: number): number {
+  if (elapsedMs < 500 || elapsedMs >= graceMs) return 20;
+  return Math.min(100, graceMs - elapsedMs);
+}
+
+/** To many programs a second TERM means "at once", so nobody gets two. */
+function askOnce(members: readonly Identity[], asked: Set<string>): void {
+  signalAll(
+    members.filter((member) => !asked.has(keyOf(member))),
+    "SIGTERM",
+  );
+  for (const member of members) asked.add(keyOf(member));
+}
+
+function signalAll(members: readonly Identity[], signal: NodeJS.Signals): void {
+  for (const { pid } of members) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It has gone since the look (ESRCH), or isn't ours (EPERM), and then the next look finds it still there.
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import type { Command } from "../../domain/blueprint.ts";
+import type { EnvironmentId } from "../../domain/ids.ts";
+
+/** What an environment is asked for. The same request again gives the same environment. */
+export interface EnvironmentRequest {
+  readonly id: EnvironmentId;
+  readonly repositoryUrl: string;
+  /** Checked out when it is on the remote (a retry goes on from it); else made from `targetBranch`. */
+  readonly branch: string;
+  readonly targetBranch: string;
+  /** The first of the ports that are this environment's own. */
+  readonly firstPort: number;
+}
+
+/** A process as the supervisor knows it. */
+export type ProcessState =
+  | { readonly state: "absent" }
+  | { readonly state: "running"; readonly pid: number; readonly startedAt: Date }
+  | { readonly state: "exited"; readonly code: number | null; readonly signal: string | null; readonly endedAt: Date }
+  /** It was started, it is gone, and nobody saw how it ended: its supervisor died with it. */
+  | { readonly state: "lost" };
+
+export interface ProcessSpec {
+  /** Lower case letters, digits and dashes; unique in its environment for ever: `agent-1`, `preview-2`. */
+  readonly name: string;
+  readonly argv: Command;
+  /** Given besides the environment's allow-listed variables. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
+
+export type OutputStream = "stdout" | "stderr";
+
+/** The result of a command that was run to its end. `output` is both streams as they came, its last 64 KiB. */
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly output: string;
+}
+
+/** One isolated place with a checkout. Paths are relative to the checkout. */
+export interface Environment {
+  readonly id: EnvironmentId;
+  /** Absolute, as processes inside the environment see it. */
+  readonly checkout: string;
+  /** Absolute folder outside the checkout that lives as long as the environment, for an agent's own state. */
+  readonly stateDirectory: string;
+  /** Whether it is still there. */
+  present(): Promise<boolean>;
+
+  /** Starts a long process under a name, detached from us. Throws `ProcessStartedBefore` when the name has been used. */
+  start(spec: ProcessSpec): Promise<void>;
+  /** Finds a process again after any restart of ours. */
+  adopt(name: string): Promise<ProcessState>;
+  /** The bytes of a process's output from an offset on; empty when there are none yet. At most `limit` bytes. */
+  read(name: string, stream: OutputStream, offset: number, limit: number): Promise<Buffer>;
+  /** TERM, wait `graceMs`, then KILL every descendant; returns when a probe has seen them all gone. */
+  stop(name: string, graceMs: number): Promise<void>;
+
+  /** Runs a short command in the checkout. A non-zero exit is a result, not an error; only a timeout or an abort throws. */
+  run(argv: Command, options: RunOptions): Promise<Ran>;
+  readFile(path: string): Promise<string | null>;
+  writeFile(path: string, text: string): Promise<void>;
+  /** Names in a folder of the checkout, folders with a `/` behind; empty when there is no such folder. */
+  list(path: string): Promise<string[]>;
+  /** Where a person reaches a port of this environment, e.g. `http://localhost:4711`. */
+  expose(port: number): string;
+}
+
+export interface RunOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
+
+/** A way to have environments. `local` is a process tree on this machine; containers and remote hosts come later. */
+export interface EnvironmentProvider {
+  readonly name: string;
+  /** Makes the environment, or finds it made already. Throws a Fault whose message tells a person what to do. */
+  provision(request: EnvironmentRequest, signal: AbortSignal): Promise<Environment>;
+  /** The environment of an id, without looking whether it is there. */
+  open(id: EnvironmentId, repositoryUrl: string): Environment;
+  /** Stops every process of the environment, whoever started it, and lets none start any more. Repeatable. */
+  quiesce(id: EnvironmentId, graceMs: number): Promise<void>;
+  /** Stops every process of the environment, also those that left its process tree, then removes it all. Repeatable. */
+  terminate(id: EnvironmentId, repositoryUrl: string): Promise<void>;
+  /** The ids of all environments that are there on this machine, whether anybody owns them or not. */
+  list(): Promise<EnvironmentId[]>;
+}

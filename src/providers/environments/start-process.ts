@@ -1,0 +1,84 @@
+import type { ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { Fault } from "../../domain/fault.ts";
+import { EnvironmentGone, ProcessNotStarted, ProcessStartedBefore } from "../../domain/faults/environments.ts";
+import { type Place, processFolders, variablesOf } from "./place.ts";
+import type { ProcessSpec } from "./port.ts";
+import { programOf, takeSupervisorsPlace } from "./process-folder.ts";
+import { identify, keyOf } from "./process-table.ts";
+import { checkCommand, spawnDetached } from "./spawn-detached.ts";
+
+const supervise = fileURLToPath(new URL("supervise.sh", import.meta.url));
+const comesUpInMs = 10_000;
+
+/**
+ * Starts a process under a name, and returns when its program is about to run. If we are killed on the way,
+ * `adoptProcess` finds out whether it was.
+ */
+export async function startProcess(place: Place, spec: ProcessSpec): Promise<void> {
+  checkCommand(spec.argv);
+  const [folder] = processFolders(place, spec.name);
+  await takeName(place, spec, folder);
+  try {
+    const child = await spawnDetached(["/bin/sh", supervise, folder, ...spec.argv], {
+      cwd: place.checkout,
+      env: variablesOf(place, spec.name, spec.variables),
+      stdio: "ignore",
+    });
+    child.unref();
+    await comesUp(place, spec.name, { folder, child });
+  } catch (error) {
+    await takeSupervisorsPlace(folder).catch(() => false);
+    if (error instanceof Fault) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    // /bin/sh is always there; the folder it was to begin in is not.
+    if (code === "ENOENT" || code === "ENOTDIR") throw new EnvironmentGone(place.id, { cause: error });
+    throw new ProcessNotStarted(spec.name, message, { cause: error });
+  }
+}
+
+/** The folder appears under its name with all that belongs in it, or not at all; of many who try, one succeeds. */
+async function takeName(place: Place, spec: ProcessSpec, folder: string): Promise<void> {
+  const ours = join(place.processes, `.new-${randomUUID()}`);
+  try {
+    await mkdir(ours);
+    const us = await identify(process.pid);
+    await writeFile(join(ours, "starter"), us === null ? "" : keyOf(us));
+    await writeFile(join(ours, "stdin"), spec.stdin ?? "", { mode: 0o600 });
+    await rename(ours, folder);
+  } catch (error) {
+    await rm(ours, { recursive: true, force: true });
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOTEMPTY" || code === "EEXIST") throw new ProcessStartedBefore(spec.name);
+    if (code === "ENOENT") throw new EnvironmentGone(place.id, { cause: error });
+    throw new ProcessNotStarted(spec.name, message, { cause: error });
+  }
+}
+
+async function comesUp(
+  place: Place,
+  name: string,
+  { folder, child }: { folder: string; child: ChildProcess },
+): Promise<void> {
+  const deadline = performance.now() + comesUpInMs;
+  for (;;) {
+    const hasEnded = child.exitCode !== null || child.signalCode !== null;
+    if ((await programOf(folder)) !== null) return;
+    if (hasEnded) throw await whyNot(place, name, folder);
+    if (performance.now() > deadline) {
+      if (!(await takeSupervisorsPlace(folder))) return;
+      throw new ProcessNotStarted(name, `nothing happened for ${comesUpInMs / 1000} s`);
+    }
+    await delay(5);
+  }
+}
+
+/** Why a supervisor has ended without having run anything: its folder was moved away, its place taken, or the disk full. */
+async function whyNot(place: Place, name: string, folder: string): Promise<Fault> {
+  if ((await stat(folder).catch(() => null)) === null) return new EnvironmentGone(place.id);
+  return new ProcessNotStarted(name, "it was stopped before it began, or nothing could be written to its folder");
+}

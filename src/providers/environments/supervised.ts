@@ -1,0 +1,93 @@
+import { open, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { endProcesses } from "./end-processes.ts";
+import { type Place, processFolders, processMarker } from "./place.ts";
+import type { OutputStream, ProcessState } from "./port.ts";
+import { programOf, readExit, readSupervisor, starterOf, takeSupervisorsPlace } from "./process-folder.ts";
+import { type Identity, isAlive, processTable } from "./process-table.ts";
+
+/** How long somebody who lives may take from taking a name to having a supervisor there. */
+const startingForMs = 5_000;
+
+/** What became of a process. Waits while it is just being started, and settles it when whoever did that is gone. */
+export async function adoptProcess(place: Place, name: string): Promise<ProcessState> {
+  const deadline = performance.now() + startingForMs;
+  for (;;) {
+    const folder = await findFolder(place, name);
+    if (folder === null) return { state: "absent" };
+    const seen = await observe(folder, processMarker(place, name));
+    // The environment may have been closed under our eyes, and then we have looked at two halves.
+    if (seen !== "starting" && folder === (await findFolder(place, name))) return seen;
+    if (performance.now() > deadline || !(await hasLivingStarter(folder))) {
+      // From here on it can't come up any more, or it has just done so: the next look tells which.
+      await takeSupervisorsPlace(folder);
+    }
+    await delay(10);
+  }
+}
+
+/** At most `limit` bytes of what a process wrote, from an offset on. */
+export async function readOutput(
+  place: Place,
+  name: string,
+  { stream, offset, limit }: { stream: OutputStream; offset: number; limit: number },
+): Promise<Buffer> {
+  const folder = await findFolder(place, name);
+  const file = folder === null ? null : await open(join(folder, stream)).catch(() => null);
+  if (file === null) return Buffer.alloc(0);
+  try {
+    const { size } = await file.stat();
+    const wanted = Buffer.alloc(Math.max(0, Math.min(limit, size - offset)));
+    const { bytesRead } = await file.read(wanted, 0, wanted.length, offset);
+    return wanted.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Ends a process and all that came of it. One that is just being started doesn't come up any more. */
+export async function stopProcess(place: Place, name: string, graceMs: number): Promise<void> {
+  const folder = await findFolder(place, name);
+  if (folder === null) return;
+  await takeSupervisorsPlace(folder);
+  await endProcesses({ marker: processMarker(place, name), folders: processFolders(place, name) }, graceMs);
+}
+
+/**
+ * Looks once. In this order, because a supervisor that was dead before we read the rest has written all that it ever
+ * will; read the other way round, one that ends in between would seem lost.
+ */
+async function observe(folder: string, marker: string): Promise<ProcessState | "starting"> {
+  const supervisor = await readSupervisor(folder);
+  if (supervisor === null) return "starting";
+  if (supervisor === "nobody") return { state: "lost" };
+
+  const isSupervised = await isAlive(supervisor);
+  const program = await programOf(folder);
+  const isRunning = program !== null && (await isAlive(program));
+  const exit = await readExit(folder);
+  // It may have begun since we looked for its pid; without one it never did, and the status is the supervisor's own.
+  const hasRun = exit !== null && (program ?? (await programOf(folder))) !== null;
+  if (exit !== null) return hasRun ? { state: "exited", ...exit } : { state: "lost" };
+  if (isRunning) return { state: "running", pid: program.pid, startedAt: supervisor.startedAt };
+  if (isSupervised) return { state: "running", pid: (program ?? supervisor).pid, startedAt: supervisor.startedAt };
+  // The supervisor was killed, maybe in the instant before its child had written down who it is.
+  const unrecorded = program === null ? await findMember(marker) : undefined;
+  if (unrecorded === undefined) return { state: "lost" };
+  return { state: "running", pid: unrecorded.pid, startedAt: supervisor.startedAt };
+}
+
+async function hasLivingStarter(folder: string): Promise<boolean> {
+  const starter = await starterOf(folder);
+  return starter !== null && (await isAlive(starter));
+}
+
+async function findMember(marker: string): Promise<Identity | undefined> {
+  return (await processTable()).find((entry) => entry.variables.includes(marker));
+}
+
+async function findFolder(place: Place, name: string): Promise<string | null> {
+  for (const folder of processFolders(place, name)) if ((await stat(folder).catch(() => null)) !== null) return folder;
+  return null;
+}

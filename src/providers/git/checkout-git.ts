@@ -1,0 +1,56 @@
+import { dirname } from "node:path/posix";
+import { CheckoutBroken } from "../../domain/faults/git.ts";
+import type { Environment, Ran } from "../environments/port.ts";
+import { complaint, quietly, safeguards } from "./git.ts";
+import { pause } from "./turns.ts";
+
+/** What git needs of an environment: a way to run it in the checkout, wherever that is. */
+export type Checkout = Pick<Environment, "checkout" | "run">;
+
+export interface CheckoutGitOptions {
+  readonly stdin?: string;
+  readonly timeoutMs?: number;
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** Runs git in the checkout. A non-zero exit is a result. */
+export async function gitIn(
+  checkout: Checkout,
+  args: readonly string[],
+  options: CheckoutGitOptions = {},
+): Promise<Ran> {
+  const { stdin, timeoutMs = 300_000, variables = {} } = options;
+  // Without the ceiling, a checkout whose .git is gone would have git work in whatever repository lies around it.
+  const ceiling = { GIT_CEILING_DIRECTORIES: dirname(checkout.checkout) };
+  for (let attempt = 1; ; attempt++) {
+    const ran = await checkout.run(["git", ...safeguards, ...args], {
+      timeoutMs,
+      variables: { ...(await quietly()), ...ceiling, GIT_EDITOR: "true", ...variables },
+      ...(stdin === undefined ? {} : { stdin }),
+    });
+    const lock = /Unable to create '([^'\n]+\.lock)': File exists/.exec(ran.output)?.[1];
+    if (ran.code === 0 || lock === undefined || attempt === 6) return ran;
+    await waitOut(checkout, lock, attempt);
+  }
+}
+
+/** Runs git where only exit status 0 will do, and gives its output. Throws `CheckoutBroken`. */
+export async function gitOutputIn(
+  checkout: Checkout,
+  args: readonly string[],
+  options: CheckoutGitOptions = {},
+): Promise<string> {
+  const ran = await gitIn(checkout, args, options);
+  if (ran.code !== 0) throw broken(args[0] ?? "", ran);
+  return ran.stdout.trimEnd();
+}
+
+export function broken(doing: string, ran: Ran): CheckoutBroken {
+  return new CheckoutBroken(doing, complaint({ stderr: ran.output }));
+}
+
+/** A lock that outlives three looks belongs to a git that was killed with its agent: nobody else works here now. */
+async function waitOut(checkout: Checkout, lock: string, attempt: number): Promise<void> {
+  if (attempt < 3) await pause(200);
+  else await checkout.run(["rm", "-f", "--", lock], { timeoutMs: 30_000 });
+}

@@ -1,0 +1,75 @@
+import { BranchMovedOn, CheckoutBroken } from "../../domain/faults/git.ts";
+import { broken, type Checkout, gitIn, gitOutputIn } from "./checkout-git.ts";
+import { isCommitName } from "./commits.ts";
+import { identity } from "./identity.ts";
+import { pushHead, remoteCommit } from "./push-from-checkout.ts";
+import { checkBranchName } from "./remote.ts";
+import { returnToBranch } from "./return-to-branch.ts";
+import { stageAll } from "./stage-all.ts";
+import { endRebase, isAnythingStaged, unmergedFiles } from "./unfinished.ts";
+
+export interface CommitRequest {
+  readonly message: string;
+  readonly author: { readonly name: string; readonly email: string };
+}
+
+/** The commit the checkout stands at. Throws `CheckoutBroken`. */
+export async function headCommit(checkout: Checkout): Promise<string> {
+  return await gitOutputIn(checkout, ["rev-parse", "--verify", "HEAD^{commit}"]);
+}
+
+/**
+ * Commits what an agent left uncommitted, new files too and ignored ones never, and brings the checkout back to
+ * the branch it was made for. Gives whether there was anything to commit. Throws `CheckoutBroken`.
+ */
+export async function commitAll(checkout: Checkout, request: CommitRequest): Promise<boolean> {
+  const variables = identity(request.author);
+  await endRebase(checkout);
+  const unmerged = await unmergedFiles(checkout);
+  await stageAll(checkout);
+  const anything = await isAnythingStaged(checkout);
+  if (anything) {
+    // What a person will see has markers in it, so the commit says why.
+    const note = unmerged.length === 0 ? "" : `\n\nThe agent left these unmerged: ${unmerged.join(", ")}`;
+    const stdin = `${request.message.replaceAll("\0", "").trim() || "Change"}${note}\n`;
+    const args = ["commit", "--quiet", "--no-verify", "--no-gpg-sign", "--cleanup=whitespace", "-F", "-"];
+    await gitOutputIn(checkout, args, { stdin, variables });
+  }
+  // The rest of a row of picks that stopped half-way is given up; what it had done is in the commit.
+  await gitIn(checkout, ["cherry-pick", "--quit"]);
+  await returnToBranch(checkout, variables);
+  return anything;
+}
+
+/**
+ * Pushes what the checkout stands at to a branch of the remote. Commits that somebody else pushed there are never
+ * overwritten; ones that were made here and then amended or rebased are. Repeatable. Throws `BranchMovedOn`,
+ * `PushRefused`, `RepositoryUnreachable`.
+ */
+export async function pushBranch(checkout: Checkout, branch: string): Promise<void> {
+  checkBranchName(branch);
+  if (await pushHead(checkout, branch, [])) return;
+  const there = await remoteCommit(checkout, branch);
+  // The reflog has each commit that was ever checked out here, so one that is not in it came from somewhere else.
+  const known = (await gitOutputIn(checkout, ["log", "--walk-reflogs", "--format=%H", "HEAD", "--"])).split("\n");
+  if (!known.includes(there)) throw new BranchMovedOn(branch);
+  const lease = `--force-with-lease=refs/heads/${branch}:${there}`;
+  if (!(await pushHead(checkout, branch, [lease]))) throw new BranchMovedOn(branch);
+}
+
+/** How many commits the checkout is ahead of one. */
+export async function countCommitsSince(checkout: Checkout, base: string): Promise<number> {
+  return Number(await gitOutputIn(checkout, ["rev-list", "--count", `${commitName(base)}..HEAD`]));
+}
+
+/** Whether what is committed differs from a commit, however many commits that took. */
+export async function changedSince(checkout: Checkout, base: string): Promise<boolean> {
+  const ran = await gitIn(checkout, ["diff", "--quiet", "--no-ext-diff", commitName(base), "HEAD", "--"]);
+  if (ran.code !== 0 && ran.code !== 1) throw broken("compare", ran);
+  return ran.code === 1;
+}
+
+function commitName(text: string): string {
+  if (!isCommitName(text)) throw new CheckoutBroken("compare", `"${text}" is not the full name of a commit`);
+  return text;
+}

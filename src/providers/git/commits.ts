@@ -1,0 +1,45 @@
+import { BranchUnknown, CommitUnknown, GitFailed } from "../../domain/faults/git.ts";
+import { fetchMirror, mirroredBranch } from "./fetch.ts";
+import { complaint, git, transferTimeoutMs } from "./git.ts";
+import type { Mirror } from "./mirror.ts";
+
+/** A full SHA-1 or SHA-256 name, which no option and no other revision can be mistaken for. */
+export function isCommitName(text: string): boolean {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
+}
+
+/** Sees to it that the mirror has a commit. Throws `CommitUnknown`. */
+export async function needCommit(mirror: Mirror, commit: string, signal?: AbortSignal): Promise<void> {
+  if (!isCommitName(commit)) throw new CommitUnknown(commit);
+  if (await hasCommit(mirror, commit)) return;
+  await fetchMirror(mirror, signal);
+  if (await hasCommit(mirror, commit)) return;
+  // A branch that was rewritten after the approval no longer leads there, but most forges still give the commit out.
+  const args = ["fetch", "--quiet", "--no-write-fetch-head", "origin", commit];
+  await git(args, { cwd: mirror.path, timeoutMs: transferTimeoutMs, signal });
+  if (!(await hasCommit(mirror, commit))) throw new CommitUnknown(commit);
+}
+
+/** The commit that a commit's name or a branch of the remote stands for. Throws `CommitUnknown`, `BranchUnknown`. */
+export async function resolveCommit(mirror: Mirror, name: string): Promise<string> {
+  if (isCommitName(name)) {
+    await needCommit(mirror, name);
+    return name;
+  }
+  const known = await mirroredBranch(mirror, name);
+  if (known !== null) return known;
+  await fetchMirror(mirror);
+  const fetched = await mirroredBranch(mirror, name);
+  if (fetched === null) throw new BranchUnknown(name, []);
+  return fetched;
+}
+
+export async function isAncestor(mirror: Mirror, older: string, newer: string): Promise<boolean> {
+  const result = await git(["merge-base", "--is-ancestor", older, newer], { cwd: mirror.path });
+  if (result.code !== 0 && result.code !== 1) throw new GitFailed("merge-base", complaint(result));
+  return result.code === 0;
+}
+
+async function hasCommit(mirror: Mirror, commit: string): Promise<boolean> {
+  return (await git(["cat-file", "-e", `${commit}^{commit}`], { cwd: mirror.path })).code === 0;
+}

@@ -1,0 +1,120 @@
+import { GitFailed, MergeRefused } from "../../domain/faults/git.ts";
+import { oneLine } from "../../domain/text.ts";
+import { isAncestor, needCommit } from "./commits.ts";
+import { fetchMirror, mirroredBranch, mirroredBranches } from "./fetch.ts";
+import { complaint, git, gitOutput, transferTimeoutMs } from "./git.ts";
+import { identity } from "./identity.ts";
+import { findLanded, trailer } from "./landed.ts";
+import type { Mirror } from "./mirror.ts";
+import type { MergeRequest, MergeResult } from "./port.ts";
+import { pushRefusal } from "./push.ts";
+import { checkBranchName, listRemote, unknownBranch, unreachable } from "./remote.ts";
+import { inTurn, pause } from "./turns.ts";
+import { redact } from "./url.ts";
+
+const attempts = 10;
+
+/**
+ * Merges in the mirror, where no checkout is needed, and pushes only if the target still stands where it stood.
+ * Throws `BranchUnknown`, `CommitUnknown`, `MergeRefused`, `RepositoryUnreachable`.
+ */
+export async function merge(mirror: Mirror, request: MergeRequest, signal: AbortSignal): Promise<MergeResult> {
+  checkBranchName(request.targetBranch);
+  return await inTurn(`merge ${mirror.path} ${request.targetBranch}`, async () => {
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      const result = await mergeOnce(mirror, request, signal);
+      if (result !== "target moved") return result;
+      await pause(50 * attempt, signal);
+    }
+    throw new MergeRefused(request.targetBranch, `the branch moved ${attempts} times while it was being merged`);
+  });
+}
+
+async function mergeOnce(
+  mirror: Mirror,
+  request: MergeRequest,
+  signal: AbortSignal,
+): Promise<MergeResult | "target moved"> {
+  await fetchMirror(mirror, signal);
+  const target = await mirroredBranch(mirror, request.targetBranch);
+  if (target === null) throw unknownBranch(mirror.url, request.targetBranch, await mirroredBranches(mirror));
+  await needCommit(mirror, request.headCommit, signal);
+
+  const landed = await findLanded(mirror, target, request);
+  if (landed !== null) return { state: "merged", commit: landed, already: true };
+
+  const merged = await mergeTrees(mirror, target, request);
+  if ("files" in merged) return { state: "conflict", files: merged.files };
+  const commit = await writeMerge(mirror, { tree: merged.tree, target, request });
+  if (!(await pushMerge(mirror, { commit, target, request }, signal))) return "target moved";
+  await checkLanded(mirror, commit, request, signal);
+  return { state: "merged", commit, already: false };
+}
+
+async function mergeTrees(
+  mirror: Mirror,
+  target: string,
+  { targetBranch, headCommit }: MergeRequest,
+): Promise<{ tree: string } | { files: string[] }> {
+  const args = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", target, headCommit];
+  const result = await git(args, { cwd: mirror.path });
+  const [tree = "", ...files] = result.stdout.split("\0").filter((part) => part !== "");
+  if (result.code === 0) return { tree };
+  if (result.code === 1) return { files };
+  if (/unrelated histories/.test(result.stderr)) {
+    throw new MergeRefused(targetBranch, "the branch and its target have no commit in common", "Merge it by hand");
+  }
+  throw new GitFailed("merge-tree", complaint(result));
+}
+
+async function writeMerge(
+  mirror: Mirror,
+  { tree, target, request }: { tree: string; target: string; request: MergeRequest },
+): Promise<string> {
+  const title = oneLine(request.title) || request.changeId;
+  return await gitOutput(["commit-tree", "-p", target, "-p", request.headCommit, "-F", "-", tree], {
+    cwd: mirror.path,
+    stdin: `Merge change: ${title}\n\n${trailer}: ${request.changeId}\n`,
+    variables: identity(request.author),
+  });
+}
+
+interface Push {
+  readonly commit: string;
+  /** Where the target has to stand for the push to be taken. */
+  readonly target: string;
+  readonly request: MergeRequest;
+}
+
+/** False when the target had moved. */
+async function pushMerge(mirror: Mirror, { commit, target, request }: Push, signal: AbortSignal): Promise<boolean> {
+  const ref = `refs/heads/${request.targetBranch}`;
+  const args = [
+    "push",
+    "--porcelain",
+    "--no-verify",
+    `--force-with-lease=${ref}:${target}`,
+    "origin",
+    `${commit}:${ref}`,
+  ];
+  const result = await git(args, { cwd: mirror.path, timeoutMs: transferTimeoutMs, signal });
+  if (result.code === 0) return true;
+  const refusal = pushRefusal(result);
+  if (refusal === null) throw unreachable(mirror.url, result);
+  if (refusal.moved) return false;
+  if (/working (directory|tree)/i.test(refusal.reason)) {
+    const advice = `Commit or stash what you have changed in ${redact(mirror.url)}, or check another branch out there`;
+    throw new MergeRefused(request.targetBranch, refusal.reason, advice);
+  }
+  throw new MergeRefused(request.targetBranch, refusal.reason);
+}
+
+/** A push that was answered with success is believed when the remote shows it. */
+async function checkLanded(mirror: Mirror, commit: string, request: MergeRequest, signal: AbortSignal): Promise<void> {
+  const { branches } = await listRemote(mirror.url, request.targetBranch, signal);
+  if (branches.get(request.targetBranch) === commit) return;
+  await fetchMirror(mirror, signal);
+  const now = await mirroredBranch(mirror, request.targetBranch);
+  if (now !== null && (await isAncestor(mirror, commit, now))) return;
+  throw new MergeRefused(request.targetBranch, "the remote took the push, and yet the branch does not have it");
+}

@@ -1,0 +1,73 @@
+import { randomUUID } from "node:crypto";
+import { chmod, lstat, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/**
+ * Makes a folder whole or not at all: `make` fills one beside it, which then gets the name in one step. A folder of
+ * that name made by another process in the meantime is as good as ours.
+ */
+export async function makeWhole(path: string, make: (partial: string) => Promise<void>): Promise<void> {
+  await removePartials(path, (pid) => !isRunning(pid));
+  const partial = partialName(path);
+  try {
+    await make(partial);
+    await rename(partial, path);
+  } catch (error) {
+    if (!isTaken(error)) throw error;
+  } finally {
+    await removeTree(partial);
+  }
+}
+
+/** Removes a folder and all that was left half-made for it. Repeatable; the name is free before the files are gone. */
+export async function removeWhole(path: string): Promise<void> {
+  if (await exists(path)) await rename(path, partialName(path));
+  await removePartials(path, () => true);
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => null)) !== null;
+}
+
+function partialName(path: string): string {
+  return `${path}.partial-${process.pid}-${randomUUID().slice(0, 8)}`;
+}
+
+async function removePartials(path: string, when: (pid: number) => boolean): Promise<void> {
+  const prefix = `${basename(path)}.partial-`;
+  for (const name of await readdir(dirname(path)).catch(() => [])) {
+    const pid = Number.parseInt(name.slice(prefix.length), 10);
+    if (name.startsWith(prefix) && when(pid)) await removeTree(join(dirname(path), name));
+  }
+}
+
+async function removeTree(path: string): Promise<void> {
+  const removal = () => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  try {
+    await removal();
+  } catch {
+    // Some tools, Go's module cache for one, write-protect the folders they make.
+    await makeWritable(path);
+    await removal();
+  }
+}
+
+async function makeWritable(directory: string): Promise<void> {
+  await chmod(directory, 0o700).catch(() => undefined);
+  for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
+    if (entry.isDirectory()) await makeWritable(join(directory, entry.name));
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return ["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "");
+}

@@ -1,0 +1,92 @@
+import { setTimeout as pause } from "node:timers/promises";
+import pg from "pg";
+import {
+  PostgresPooled,
+  PostgresRefused,
+  PostgresTooOld,
+  PostgresUnreachable,
+  PostgresUrlInvalid,
+} from "../../domain/faults/postgres.ts";
+import { hangUp, sqlState, why } from "./connection.ts";
+
+const patienceMs = 5_000;
+const betweenTriesMs = 500;
+/** Wrong user, wrong password, no such database: asking again changes nothing. */
+const refusals = ["28000", "28P01", "3D000", "42501"];
+
+/** Throws a Fault unless Fairlead can work with the database at `url`. The password is in no message. */
+export async function checkGivenDatabase(url: string): Promise<void> {
+  const client = await connect(url);
+  try {
+    await checkVersion(client);
+    await checkSessions(client, url);
+  } finally {
+    await hangUp(client);
+  }
+}
+
+/** Tries for five seconds: a database that is started together with Fairlead may need a moment. */
+async function connect(url: string): Promise<pg.Client> {
+  const end = Date.now() + patienceMs;
+  for (;;) {
+    const client = clientOf(url);
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      await hangUp(client);
+      if (refusals.includes(sqlState(error) ?? "")) throw new PostgresRefused(placeOf(client), why(error));
+      if (Date.now() + betweenTriesMs > end) throw new PostgresUnreachable(placeOf(client), why(error));
+      await pause(betweenTriesMs);
+    }
+  }
+}
+
+function clientOf(connectionString: string): pg.Client {
+  if (!/^postgres(ql)?:\/\//.test(connectionString)) throw new PostgresUrlInvalid();
+  let client: pg.Client;
+  try {
+    client = new pg.Client({ connectionString, connectionTimeoutMillis: 3_000, query_timeout: patienceMs });
+  } catch {
+    // The parser's error quotes what it was given, and that may be the password.
+    throw new PostgresUrlInvalid();
+  }
+  client.on("error", () => {});
+  return client;
+}
+
+function placeOf(client: pg.Client): { host: string; port: number } {
+  return { host: client.host, port: client.port };
+}
+
+async function checkVersion(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ number: number; name: string }>(
+    "select current_setting('server_version_num')::int as number, current_setting('server_version') as name",
+  );
+  const [version] = rows;
+  if (version !== undefined && version.number < 140_000) throw new PostgresTooOld(version.name);
+}
+
+/**
+ * A session lock lives in one backend, so a connection has to stay with the backend it has. A pooler in transaction
+ * mode takes backends in turn, and then two statements differ; or it lends an idle connection's backend to a second
+ * one that begins a transaction. Backends are compared and no lock is taken: a pooler would leave it with somebody else.
+ */
+async function checkSessions(first: pg.Client, url: string): Promise<void> {
+  const before = [await backendOf(first), await backendOf(first)];
+  const second = await connect(url);
+  try {
+    await second.query("begin");
+    const other = await backendOf(second);
+    const seen = new Set([...before, await backendOf(first)]);
+    if (seen.size > 1 || seen.has(other)) throw new PostgresPooled(placeOf(first));
+  } finally {
+    await second.query("rollback").catch(() => {});
+    await hangUp(second);
+  }
+}
+
+async function backendOf(client: pg.Client): Promise<number | undefined> {
+  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  return rows[0]?.pid;
+}

@@ -1,0 +1,34 @@
+import type { Blueprint } from "../../domain/blueprint.ts";
+import { type BlueprintSettings, detectBlueprint, resolveBlueprint } from "../../domain/detect-blueprint.ts";
+import { staticFolders } from "../../domain/detect-start.ts";
+import { parseBlueprintFile } from "../../wire/blueprint.ts";
+import type { Environment } from "../environments/port.ts";
+import { staticServer } from "./static-server.ts";
+
+/** How the app in a checkout is set up, started and checked. Throws `BlueprintInvalid` for a bad `.fairlead.json`. */
+export async function readBlueprint(environment: Environment, workspace: BlueprintSettings): Promise<Blueprint> {
+  const file = await environment.readFile(".fairlead.json");
+  const names = await environment.list(".");
+  for (const folder of staticFolders) {
+    if (!names.includes(`${folder}/`)) continue;
+    if ((await environment.list(folder)).includes("index.html")) names.push(`${folder}/index.html`);
+  }
+  const detected = detectBlueprint(
+    {
+      names,
+      packageJson: jsonOrNull(await environment.readFile("package.json")),
+      procfile: await environment.readFile("Procfile"),
+    },
+    { staticServer },
+  );
+  return resolveBlueprint({ file: file === null ? null : parseBlueprintFile(file), workspace, detected });
+}
+
+/** A package.json that can't be read is the repository's affair: nothing is detected from it. */
+function jsonOrNull(text: string | null): unknown {
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

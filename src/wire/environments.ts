@@ -1,0 +1,43 @@
+import { z } from "zod";
+import type { EnvironmentRow } from "../domain/environment.ts";
+import { environmentLifecycle, statusesOf } from "../domain/lifecycles.ts";
+import { workspaceName } from "./ids.ts";
+import { iso, isoOrNull, listLimit, timestamp } from "./text.ts";
+
+export const environmentQuery = z.strictObject({ workspace: workspaceName.optional(), limit: listLimit });
+
+export const environmentView = z
+  .object({
+    id: z.string(),
+    workspace: z.string(),
+    change_id: z.string(),
+    provider: z.string(),
+    status: z.enum(statusesOf(environmentLifecycle)),
+    version: z.int(),
+    first_port: z.int(),
+    note: z.string().nullable().meta({ description: "Such as why it can't be removed yet" }),
+    created_at: timestamp,
+    moved_at: timestamp,
+    last_used_at: timestamp,
+    finished_at: timestamp.nullable(),
+  })
+  .meta({ id: "Environment" });
+
+export const environmentList = z.object({ environments: z.array(environmentView) });
+
+export function viewEnvironment(row: EnvironmentRow): z.infer<typeof environmentView> {
+  return {
+    id: row.id,
+    workspace: row.workspace,
+    change_id: row.changeId,
+    provider: row.provider,
+    status: row.status,
+    version: row.version,
+    first_port: row.firstPort,
+    note: row.note,
+    created_at: iso(row.createdAt),
+    moved_at: iso(row.movedAt),
+    last_used_at: iso(row.lastUsedAt),
+    finished_at: isoOrNull(row.finishedAt),
+  };
+}

@@ -1,0 +1,72 @@
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { SettingsInvalid } from "../domain/faults/settings.ts";
+
+const seconds = z.coerce.number().int().min(1).max(7 * 86_400);
+const port = z.coerce.number().int().min(1).max(65_535);
+
+/** Every variable that the server reads, by its name; .env.example explains them. */
+export const settingsSchema = z.object({
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, "begins with postgres://").optional(),
+  FAIRLEAD_HOME: z.string().min(1).default("~/.fairlead"),
+  FAIRLEAD_HOST: z.string().min(1).default("127.0.0.1"),
+  FAIRLEAD_PORT: port.default(4711),
+  FAIRLEAD_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+  FAIRLEAD_MAX_ACTIVE_CHANGES: z.coerce.number().int().min(1).max(1000).optional(),
+  FAIRLEAD_FIRST_PORT: z.coerce.number().int().min(1024).max(60_000).optional(),
+  FAIRLEAD_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(12),
+  FAIRLEAD_PROVISION_TIMEOUT_SECONDS: seconds.default(20 * 60),
+  FAIRLEAD_SETUP_TIMEOUT_SECONDS: seconds.default(15 * 60),
+  FAIRLEAD_AGENT_TIMEOUT_SECONDS: seconds.default(2 * 3600),
+  FAIRLEAD_PREVIEW_TIMEOUT_SECONDS: seconds.default(3 * 60),
+  FAIRLEAD_MERGE_TIMEOUT_SECONDS: seconds.default(10 * 60),
+  FAIRLEAD_ENVIRONMENT_IDLE_SECONDS: seconds.default(2 * 3600),
+  FAIRLEAD_ENVIRONMENT_AGE_SECONDS: seconds.default(3 * 86_400),
+});
+
+/** The settings as the rest of Fairlead has them: `home` absolute, times in milliseconds. */
+export interface Settings {
+  readonly databaseUrl: string | undefined;
+  readonly home: string;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: string;
+  readonly maxActiveChanges: number | undefined;
+  readonly firstPort: number | undefined;
+  readonly concurrency: number;
+  readonly provisionMs: number;
+  readonly setupMs: number;
+  readonly agentMs: number;
+  readonly previewMs: number;
+  readonly mergeMs: number;
+  readonly idleMs: number;
+  readonly ageMs: number;
+}
+
+/** Reads the settings from variables; an empty one counts as not set. Throws `SettingsInvalid` with all that is wrong. */
+export function parseSettings(variables: Readonly<Record<string, string | undefined>>): Settings {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""));
+  const parsed = settingsSchema.safeParse(given);
+  if (!parsed.success) {
+    throw new SettingsInvalid(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`));
+  }
+  const { data } = parsed;
+  return {
+    databaseUrl: data.DATABASE_URL,
+    home: resolve(data.FAIRLEAD_HOME.replace(/^~(?=$|\/)/, homedir())),
+    host: data.FAIRLEAD_HOST,
+    port: data.FAIRLEAD_PORT,
+    logLevel: data.FAIRLEAD_LOG_LEVEL,
+    maxActiveChanges: data.FAIRLEAD_MAX_ACTIVE_CHANGES,
+    firstPort: data.FAIRLEAD_FIRST_PORT,
+    concurrency: data.FAIRLEAD_CONCURRENCY,
+    provisionMs: data.FAIRLEAD_PROVISION_TIMEOUT_SECONDS * 1000,
+    setupMs: data.FAIRLEAD_SETUP_TIMEOUT_SECONDS * 1000,
+    agentMs: data.FAIRLEAD_AGENT_TIMEOUT_SECONDS * 1000,
+    previewMs: data.FAIRLEAD_PREVIEW_TIMEOUT_SECONDS * 1000,
+    mergeMs: data.FAIRLEAD_MERGE_TIMEOUT_SECONDS * 1000,
+    idleMs: data.FAIRLEAD_ENVIRONMENT_IDLE_SECONDS * 1000,
+    ageMs: data.FAIRLEAD_ENVIRONMENT_AGE_SECONDS * 1000,
+  };
+}

@@ -1,0 +1,59 @@
+import { z } from "zod";
+import type { Blueprint } from "../domain/blueprint.ts";
+import type { Workspace } from "../domain/workspace.ts";
+import { blueprintSettings } from "./blueprint.ts";
+import { workspaceName } from "./ids.ts";
+import { shownRepositoryUrl } from "./repository-url.ts";
+import { iso, someText, timestamp } from "./text.ts";
+
+export const newWorkspace = z
+  .strictObject({
+    name: workspaceName,
+    repository_url: someText(2000).meta({ example: "https://github.com/acme/shop.git" }),
+    default_branch: someText(250).nullable().default(null).meta({ description: "null: the remote is asked" }),
+    agent: someText(100).default("claude"),
+    agent_settings: z.record(z.string(), z.unknown()).default({}),
+    // What is absent stays absent: it is left to .fairlead.json and to what is detected.
+    blueprint: blueprintSettings.default({}).transform((given) => given as Partial<Blueprint>),
+    max_active_changes: z.int().min(1).max(1000).nullable().default(null),
+  })
+  .meta({ id: "NewWorkspace" });
+
+export const workspaceView = z
+  .object({
+    name: z.string(),
+    repository_url: z.string().meta({ description: "Without the credentials that may be in it" }),
+    default_branch: z.string().nullable(),
+    provider: z.string(),
+    agent: z.string(),
+    agent_settings: z.record(z.string(), z.unknown()).meta({ description: "The values of `variables` are not shown" }),
+    blueprint: z.record(z.string(), z.unknown()),
+    max_active_changes: z.int(),
+    created_at: timestamp,
+    updated_at: timestamp,
+  })
+  .meta({ id: "Workspace" });
+
+export const workspaceList = z.object({ workspaces: z.array(workspaceView) });
+
+export function viewWorkspace(workspace: Workspace): z.infer<typeof workspaceView> {
+  return {
+    name: workspace.name,
+    repository_url: shownRepositoryUrl(workspace.repositoryUrl),
+    default_branch: workspace.defaultBranch,
+    provider: workspace.provider,
+    agent: workspace.agent,
+    agent_settings: withoutValues(workspace.agentSettings),
+    blueprint: { ...workspace.blueprint },
+    max_active_changes: workspace.maxActiveChanges,
+    created_at: iso(workspace.createdAt),
+    updated_at: iso(workspace.updatedAt),
+  };
+}
+
+/** People put keys into an agent's variables, and whoever may read changes need not know those. */
+function withoutValues(settings: Workspace["agentSettings"]): Record<string, unknown> {
+  const { variables, ...others } = settings;
+  if (typeof variables !== "object" || variables === null) return others;
+  return { ...others, variables: Object.fromEntries(Object.keys(variables).map((name) => [name, "[hidden]"])) };
+}

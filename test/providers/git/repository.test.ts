@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { openRepository } from "../../../src/providers/git/repository.ts";
+import { commit, git, makeWorld, pushChange, scratch } from "./support.ts";
+
+const branch = "change/spinner-3k1m0p00";
+
+test("the default branch is the one the remote's HEAD names", async () => {
+  const world = await makeWorld();
+  expect(await openRepository(world).defaultBranch()).toBe("main");
+  await git(world.clone, "push", "--quiet", "origin", "main:refs/heads/trunk");
+  await git(world.url, "symbolic-ref", "HEAD", "refs/heads/trunk");
+  expect(await openRepository(world).defaultBranch()).toBe("trunk");
+  await git(world.url, "symbolic-ref", "HEAD", "refs/heads/gone");
+  expect(await openRepository(world).defaultBranch()).toBe("main");
+});
+
+test("a branch is on the remote or it isn't, and one that ends like it doesn't count", async () => {
+  const world = await makeWorld();
+  await pushChange(world, "other/topic", { "b.txt": "two\n" });
+  const repository = openRepository(world);
+  expect(await repository.hasBranch("other/topic")).toBe(true);
+  expect(await repository.hasBranch("topic")).toBe(false);
+  await expect(repository.hasBranch("-x")).rejects.toMatchObject({ code: "BRANCH_NAME_INVALID" });
+});
+
+test("asking about a remote that isn't there is answered with a fault", async () => {
+  const home = await scratch();
+  const repository = openRepository({ home, url: `${home}/none` });
+  await expect(repository.defaultBranch()).rejects.toMatchObject({ code: "REPOSITORY_UNREACHABLE" });
+  await expect(repository.hasBranch("main")).rejects.toMatchObject({ code: "REPOSITORY_UNREACHABLE" });
+});
+
+test("a branch's head is the one last fetched", async () => {
+  const world = await makeWorld();
+  const repository = openRepository(world);
+  expect(await repository.branchHead(branch)).toBeNull();
+  const head = await pushChange(world, branch, { "b.txt": "two\n" });
+  await repository.fetch();
+  expect(await repository.branchHead(branch)).toBe(head);
+});
+
+test("a branch is deleted as often as one likes, the default branch never", async () => {
+  const world = await makeWorld();
+  const repository = openRepository(world);
+  await pushChange(world, branch, { "b.txt": "two\n" });
+  await Promise.all([repository.deleteBranch(branch), repository.deleteBranch(branch)]);
+  await repository.deleteBranch(branch);
+  expect(await repository.hasBranch(branch)).toBe(false);
+  await expect(repository.deleteBranch("main")).rejects.toMatchObject({ code: "DEFAULT_BRANCH_KEPT" });
+  expect(await repository.hasBranch("main")).toBe(true);
+});
+
+test("a diff shows what the branch adds, and not what its target has got since", async () => {
+  const world = await makeWorld();
+  const head = await pushChange(world, branch, { "é.txt": "two\n" });
+  await commit(world.clone, { "c.txt": "three\n" });
+  await git(world.clone, "push", "--quiet", "origin", "main");
+  const { text, truncated } = await openRepository(world).diff("main", head, 10_000);
+  expect(text).toContain("+++ b/é.txt\n@@ -0,0 +1 @@\n+two\n");
+  expect(text).not.toContain("c.txt");
+  expect(truncated).toBe(false);
+});
+
+test("a diff of commits pushed after the last fetch finds them, and a long one is cut", async () => {
+  const world = await makeWorld();
+  const repository = openRepository(world);
+  await repository.fetch();
+  await pushChange(world, branch, { "b.txt": "é\n".repeat(100_000) });
+  const { text, truncated } = await repository.diff("main", branch, 1_001);
+  expect(truncated).toBe(true);
+  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1_001);
+  expect(text).not.toContain("\ufffd");
+});
+
+test("a diff of what is not there names it", async () => {
+  const repository = openRepository(await makeWorld());
+  await expect(repository.diff("main", "nope", 100)).rejects.toMatchObject({ code: "BRANCH_UNKNOWN" });
+  await expect(repository.diff("0".repeat(40), "main", 100)).rejects.toMatchObject({ code: "COMMIT_UNKNOWN" });
+});
