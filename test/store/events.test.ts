@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Event } from "../../src/domain/event.ts";
+import { eventsAfter } from "../../src/store/events.ts";
+import { type TestDatabase, testDatabase } from "../support/database.ts";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await testDatabase();
+  await database.sql`insert into fairlead.workspaces (name, repository_url, default_branch, max_active_changes)
+    values ('shop', '/nowhere/shop.git', 'main', 1000)`;
+  await database.sql`update fairlead.settings set max_active_changes = 1000`;
+});
+afterAll(() => database.drop());
+
+test("a reader sees every event once and each entity's in order, while transactions commit late and out of order", async () => {
+  const { sql } = database;
+  const ids = Array.from({ length: 8 }, async () => {
+    const [row] = await sql<{ id: string }[]>`
+      insert into fairlead.change_requests (workspace, request_text) values ('shop', 'x') returning id`;
+    return row?.id ?? "";
+  });
+  const changes = await Promise.all(ids);
+  let writing = true;
+
+  /** Moves changes to and fro; some transactions take their number early and commit late. */
+  async function write(worker: number): Promise<void> {
+    for (let turn = 0; turn < 40; turn += 1) {
+      const id = changes[(worker + turn) % changes.length] ?? "";
+      const session = await sql.reserve();
+      try {
+        await session`begin`;
+        if (turn % 3 === 0) await session`select pg_current_xact_id(), pg_sleep(0.01)`;
+        const move = turn % 2 === 0 ? "failed" : "pending";
+        await session`update fairlead.change_requests set status = ${move} where id = ${id}`;
+        if (turn % 4 === 0) await session`select pg_sleep(0.005)`;
+        await session`commit`;
+      } catch {
+        await session`rollback`;
+      } finally {
+        session.release();
+      }
+    }
+  }
+
+  async function read(): Promise<Event[]> {
+    const seen: Event[] = [];
+    for (let idle = 0; idle < 3; ) {
+      const page = await eventsAfter(sql, { after: seen.at(-1)?.cursor ?? "0-0", limit: 7 });
+      seen.push(...page);
+      idle = page.length === 0 && !writing ? idle + 1 : 0;
+    }
+    return seen;
+  }
+
+  const reading = Promise.all([read(), read()]);
+  await Promise.all(Array.from({ length: 6 }, (_, worker) => write(worker)));
+  writing = false;
+  const all = await sql<{ cursor: string }[]>`select xid::text || '-' || seq as cursor from fairlead.events order by events.xid, events.seq`;
+  for (const seen of await reading) {
+    expect(seen.map(({ cursor }) => cursor)).toEqual(all.map(({ cursor }) => cursor));
+    const last = new Map<string, number>();
+    for (const { entityId, version } of seen) {
+      expect(version).toBe((last.get(entityId) ?? 0) + 1);
+      last.set(entityId, version);
+    }
+  }
+}, 60_000);

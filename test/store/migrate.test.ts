@@ -1,0 +1,41 @@
+import { execa } from "execa";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { connect, type Sql } from "../../src/store/sql.ts";
+
+const name = "test_migrate_at_once";
+let maintenance: Sql;
+let url: string;
+beforeAll(async () => {
+  const { maintenanceUrl } = inject("postgres");
+  maintenance = connect(maintenanceUrl, { max: 1 });
+  await maintenance`drop database if exists ${maintenance(name)} with (force)`;
+  await maintenance`create database ${maintenance(name)}`;
+  url = Object.assign(new URL(maintenanceUrl), { pathname: `/${name}` }).href;
+});
+afterAll(async () => {
+  await maintenance`drop database ${maintenance(name)} with (force)`;
+  await maintenance.end();
+});
+
+test("ten processes that start at once migrate once", async () => {
+  const program = `const { migrate } = await import(${JSON.stringify(new URL("../../src/store/migrate.ts", import.meta.url).href)});
+    console.log(JSON.stringify(await migrate(process.argv[1])));`;
+  const runs = await Promise.all(
+    Array.from({ length: 10 }, () => execa(process.execPath, ["--input-type=module", "--eval", program, url])),
+  );
+  const applied = runs.map(({ stdout }) => JSON.parse(stdout) as string[]).filter((names) => names.length > 0);
+  expect(applied).toHaveLength(1);
+  const sql = connect(url, { max: 1 });
+  const rows = await sql<{ name: string }[]>`select name from fairlead.migrations order by id`;
+  await sql.end();
+  expect(rows.map((row) => row.name)).toEqual(applied[0]);
+});
+
+test("everything of ours lives in the schema fairlead, beside graphile_worker", async () => {
+  const sql = connect(url, { max: 1 });
+  const rows = await sql<{ schema: string }[]>`
+    select distinct n.nspname as schema from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname not like 'pg_%' and n.nspname <> 'information_schema' order by 1`;
+  await sql.end();
+  expect(rows.map(({ schema }) => schema)).toEqual(["fairlead", "graphile_worker"]);
+});

@@ -1,0 +1,16 @@
+import { makeLog } from "../../src/main/log.ts";
+import { makeServices } from "../../src/main/services.ts";
+import { startWorker } from "../../src/main/worker.ts";
+import { connect } from "../../src/store/sql.ts";
+import { parseSettings } from "../../src/wire/settings.ts";
+
+// node run-worker.ts <database url> <home>: a worker and nothing else, until SIGTERM.
+const [, , databaseUrl = "", home = ""] = process.argv;
+const settings = parseSettings({ FAIRLEAD_HOME: home, FAIRLEAD_LOG_LEVEL: "error" });
+const sql = connect(databaseUrl);
+const services = makeServices(settings, sql, makeLog(settings.logLevel));
+const worker = await startWorker({ services, databaseUrl, concurrency: settings.concurrency });
+process.once("SIGTERM", async () => {
+  await worker.stop();
+  await sql.end({ timeout: 2 });
+});
