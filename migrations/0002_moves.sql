@@ -70,9 +70,11 @@ begin
   return new;
 end $$;
 
+-- What the event of a move tells besides the statuses. (In plpgsql: as an SQL function it takes ten times as long.)
 create function fairlead.change_event_data(old fairlead.change_requests, new fairlead.change_requests)
-returns jsonb language sql immutable as $$
-  select case new.status
+returns jsonb language plpgsql immutable as $$
+begin
+  return case new.status
     when 'pending' then jsonb_build_object('request_text', new.request_text, 'source', new.source)
     when 'implementing' then case when old.status = 'deployed'
       then jsonb_build_object('round', new.round, 'feedback', new.feedback)
@@ -83,8 +85,8 @@ returns jsonb language sql immutable as $$
     when 'merged' then jsonb_build_object('merge_commit_sha', new.merge_commit_sha)
     when 'failed' then jsonb_build_object('failure_kind', new.failure_kind, 'failure_message', new.failure_message,
       'failed_in', new.failed_in)
-  end
-$$;
+  end;
+end $$;
 
 -- THE trigger: see the head of 0001_kernel.sql.
 create function fairlead.move() returns trigger language plpgsql as $$
@@ -199,7 +201,6 @@ end $$;
 -- limits hold under any race; a pending row that somebody is just cancelling is passed over.
 create function fairlead.admit_changes() returns void language plpgsql as $$
 declare
-  limits fairlead.settings;
   waiting record;
   place text;
 begin
@@ -207,11 +208,10 @@ begin
     return;
   end if;
   perform pg_advisory_xact_lock(hashtextextended('fairlead.admit_changes', 0));
-  while exists (select from fairlead.change_requests where status = 'pending') loop
-    select s.* into limits from fairlead.settings s
-      where s.max_active_changes > (select count(*) from fairlead.change_requests
-        where status in ('provisioning', 'implementing', 'deployed', 'approved', 'merging'));
-    exit when not found;
+  while exists (select from fairlead.change_requests where status = 'pending')
+    and (select max_active_changes from fairlead.settings) > (select count(*) from fairlead.change_requests
+      where status in ('provisioning', 'implementing', 'deployed', 'approved', 'merging'))
+  loop
     select c.id, c.workspace, c.repository_url, w.provider into waiting
       from fairlead.change_requests c join fairlead.workspaces w on w.name = c.workspace
       where c.status = 'pending' and w.max_active_changes > (select count(*) from fairlead.change_requests a
@@ -220,7 +220,7 @@ begin
       order by c.created_at, c.id limit 1 for update of c skip locked;
     exit when not found;
     insert into fairlead.environments (workspace, change_id, provider, repository_url, first_port)
-      values (waiting.workspace, waiting.id, waiting.provider, waiting.repository_url, fairlead.free_ports(limits))
+      values (waiting.workspace, waiting.id, waiting.provider, waiting.repository_url, fairlead.free_ports())
       returning id into place;
     update fairlead.change_requests set status = 'provisioning', environment_id = place where id = waiting.id;
   end loop;
@@ -228,17 +228,23 @@ end $$;
 
 -- The lowest range of ports that no environment has: the first one, or the one above some environment's.
 -- Called under the lock of admit_changes.
-create function fairlead.free_ports(limits fairlead.settings) returns integer language plpgsql stable as $$
+create function fairlead.free_ports() returns integer language plpgsql as $$
 declare
+  limits fairlead.settings;
   port integer;
 begin
+  select * into limits from fairlead.settings;
   if not exists (select from fairlead.environments e where e.first_port = limits.first_port and e.status <> 'terminated') then
     return limits.first_port;
   end if;
-  select e.first_port + limits.ports_per_environment into strict port from fairlead.environments e
-    where e.status <> 'terminated' and not exists (select from fairlead.environments n
-      where n.first_port = e.first_port + limits.ports_per_environment and n.status <> 'terminated')
+  select e.first_port + limits.ports_per_environment into port from fairlead.environments e
+    where e.status <> 'terminated' and e.first_port between limits.first_port and 65535 - 2 * limits.ports_per_environment
+      and not exists (select from fairlead.environments n
+        where n.first_port = e.first_port + limits.ports_per_environment and n.status <> 'terminated')
     order by e.first_port limit 1;
+  if port is null then
+    raise exception 'all ranges of ports are taken: end some environments' using errcode = 'FL004';
+  end if;
   return port;
 end $$;
 
@@ -265,12 +271,14 @@ begin
   elsif new.status in ('merged', 'rejected', 'failed') and old.status <> 'pending' then
     update fairlead.environments set status = 'terminating'
       where id = new.environment_id and status in ('provisioning', 'ready', 'failed');
-    perform fairlead.admit_changes();
   end if;
   if new.status = 'approved' then
     perform fairlead.admit_merge(new.repository_url, new.target_branch);
   elsif old.status = 'merging' then
     perform fairlead.admit_merge(new.repository_url, new.target_branch);
+  end if;
+  if new.status in ('merged', 'rejected', 'failed') and old.status <> 'pending' then
+    perform fairlead.admit_changes(); -- last, for it holds up others until this transaction has ended
   end if;
   return null;
 end $$;

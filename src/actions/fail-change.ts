@@ -1,9 +1,9 @@
 import type { AgentUsage } from "../domain/agent.ts";
 import type { Seen } from "../domain/change.ts";
+import type { FailureKind } from "../domain/failure.ts";
 import { Fault } from "../domain/fault.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
 import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
-import type { FailureKind } from "../domain/failure.ts";
 import type { ChangeId } from "../domain/ids.ts";
 import { settleFailed } from "../store/changes.ts";
 import { faultOf } from "../store/sql.ts";

@@ -66,7 +66,12 @@ async function follow(
 }
 
 /** Copies what a process has written so far, for one that runs on unattended. */
-export async function copyLog(services: Services, environment: Environment, changeId: ChangeId, name: string): Promise<void> {
+export async function copyLog(
+  services: Services,
+  environment: Environment,
+  changeId: ChangeId,
+  name: string,
+): Promise<void> {
   const copy = await logCopier(services, environment, changeId, name);
   await copy(true);
 }

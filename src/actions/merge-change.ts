@@ -23,7 +23,14 @@ async function merge(services: Services, change: Change, stopping: AbortSignal):
   const merged = await services
     .repository(change.repositoryUrl)
     .merge(
-      { branch: branchName, targetBranch, headCommit, changeId: change.id, title: oneLine(change.requestText), author: fairlead },
+      {
+        branch: branchName,
+        targetBranch,
+        headCommit,
+        changeId: change.id,
+        title: oneLine(change.requestText),
+        author: fairlead,
+      },
       AbortSignal.any([late, stopping]),
     )
     .catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import type { Command } from "../domain/blueprint.ts";
-import { fillPort } from "../domain/command.ts";
 import type { Change, Seen } from "../domain/change.ts";
+import { fillPort } from "../domain/command.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
 import type { ChangeId } from "../domain/ids.ts";
 import { lastLines } from "../domain/text.ts";

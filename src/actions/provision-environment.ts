@@ -11,11 +11,15 @@ import { changeAsSeen, settleProvisioned } from "../store/changes.ts";
 import { findEnvironment } from "../store/environments.ts";
 import { findWorkspace, noteDefaultBranch } from "../store/workspaces.ts";
 import { orFail } from "./fail-change.ts";
-import { wholeOutput, startAndFollow } from "./follow-process.ts";
+import { startAndFollow, wholeOutput } from "./follow-process.ts";
 import type { Services } from "./services.ts";
 
 /** Makes the change's environment, or finds it made, sets the app up in it, and lets the agent begin. */
-export async function provisionEnvironment(services: Services, seen: Seen<string>, stopping: AbortSignal): Promise<void> {
+export async function provisionEnvironment(
+  services: Services,
+  seen: Seen<string>,
+  stopping: AbortSignal,
+): Promise<void> {
   const change = await changeAsSeen(services.sql, seen as Seen<ChangeId>);
   if (change === null) return;
   await orFail(services, change, "environment", stopping, () => provision(services, change, stopping));
@@ -32,10 +36,12 @@ async function provision(services: Services, change: Change, stopping: AbortSign
   try {
     const targetBranch = change.targetBranch ?? (await services.repository(change.repositoryUrl).defaultBranch());
     const branch = change.branchName ?? branchName(change.requestText, change.id);
-    const environment = await services.provider(row.provider).provision(
-      { id: row.id, repositoryUrl: change.repositoryUrl, branch, targetBranch, firstPort: row.firstPort },
-      signal,
-    );
+    const environment = await services
+      .provider(row.provider)
+      .provision(
+        { id: row.id, repositoryUrl: change.repositoryUrl, branch, targetBranch, firstPort: row.firstPort },
+        signal,
+      );
     log.info({ environment: row.id, branch }, "environment ready");
     if (change.targetBranch === null) await noteDefaultBranch(sql, workspace.name, targetBranch);
     const blueprint = await readBlueprint(environment, workspace.blueprint);

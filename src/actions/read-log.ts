@@ -1,5 +1,5 @@
 import type { Change } from "../domain/change.ts";
-import { type LogChunk, readLog as chunks } from "../store/logs.ts";
+import { readLog as chunks, type LogChunk } from "../store/logs.ts";
 import type { Services } from "./services.ts";
 
 /** One line for a person who is watching. `kind` says what it is: an agent's words and tools, or plain output. */
@@ -9,7 +9,12 @@ export interface LogLine {
 }
 
 export interface LogPage {
-  readonly entries: readonly { readonly seq: number; readonly process: string; readonly at: Date; readonly lines: LogLine[] }[];
+  readonly entries: readonly {
+    readonly seq: number;
+    readonly process: string;
+    readonly at: Date;
+    readonly lines: LogLine[];
+  }[];
   /** Give it back to read on. */
   readonly lastSeq: number;
 }

@@ -29,7 +29,10 @@ export async function requestChange(services: Services, request: ChangeRequest):
   const { sql } = services;
   const workspace = await findWorkspace(sql, request.workspace);
   if (workspace === null) {
-    throw new WorkspaceUnknown(request.workspace, (await listWorkspaces(sql, 20)).map(({ name }) => name));
+    throw new WorkspaceUnknown(
+      request.workspace,
+      (await listWorkspaces(sql, 20)).map(({ name }) => name),
+    );
   }
   if (request.agent !== null) services.agent(request.agent);
   const branch = request.targetBranch;

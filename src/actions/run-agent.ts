@@ -60,7 +60,10 @@ async function runOnce(
   const options = { changeId: change.id, timeoutMs: services.limits.agentMs, stopping };
   const ended = await startAndFollow(services, environment, spec, options);
   if (ended.state === "lost") {
-    throw new ChangeFailed("environment", "the agent's process was lost with its machine; retry goes on from the branch");
+    throw new ChangeFailed(
+      "environment",
+      "the agent's process was lost with its machine; retry goes on from the branch",
+    );
   }
   return agent.outcome(job, {
     stdout: await wholeOutput(environment, name, "stdout"),

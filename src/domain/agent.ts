@@ -39,7 +39,12 @@ export type AgentTrouble =
 /** How an agent's run ended. Exit status 0 alone is never success. */
 export type AgentOutcome<Role extends AgentRole = AgentRole> =
   | { readonly state: "done"; readonly result: AgentResults[Role]; readonly session: AgentSession }
-  | { readonly state: "failed"; readonly trouble: AgentTrouble; readonly message: string; readonly session: AgentSession }
+  | {
+      readonly state: "failed";
+      readonly trouble: AgentTrouble;
+      readonly message: string;
+      readonly session: AgentSession;
+    }
   /** The account is used up until `resetsAt` (ms since the epoch); nothing is wrong with the change. */
   | { readonly state: "limited"; readonly resetsAt: number; readonly message: string; readonly session: AgentSession };
 

@@ -15,8 +15,8 @@ import { discardEmbedded } from "../providers/postgres/discard-embedded.ts";
 import { findChange } from "../store/changes.ts";
 import { environmentsLeft } from "../store/environments.ts";
 import { parseSettings } from "../wire/settings.ts";
-import { makeShop, spinnerScript } from "./demo-shop.ts";
 import { type Narrator, narrator } from "./demo-narrator.ts";
+import { makeShop, spinnerScript } from "./demo-shop.ts";
 import { makeLog } from "./log.ts";
 import { assemble } from "./services.ts";
 import { startWorker } from "./worker.ts";
@@ -121,7 +121,12 @@ async function showMerge(remote: string, { mergeCommitSha }: Change, say: Narrat
 }
 
 /** Asks the machine itself: database, disk, remote and port. */
-async function checkNothingLeft(services: Services, remote: string, { id, previewUrl }: Change, say: Narrator): Promise<void> {
+async function checkNothingLeft(
+  services: Services,
+  remote: string,
+  { id, previewUrl }: Change,
+  say: Narrator,
+): Promise<void> {
   const deadline = performance.now() + 20_000;
   while ((await environmentsLeft(services.sql, id)) > 0) {
     if (performance.now() > deadline) throw new Error("the environment was not removed within 20 s");

@@ -7,7 +7,15 @@ export function makeLog(level: string): Logger {
       level,
       base: null,
       redact: {
-        paths: ["token", "*.token", "password", "*.password", "headers.authorization", "*.headers.authorization", "databaseUrl"],
+        paths: [
+          "token",
+          "*.token",
+          "password",
+          "*.password",
+          "headers.authorization",
+          "*.headers.authorization",
+          "databaseUrl",
+        ],
         censor: "[redacted]",
       },
     },

@@ -1,7 +1,16 @@
 import { EventEmitter } from "node:events";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { getTasks, Logger, parseCrontab, type ParsedCronItem, type Runner, run, type Task, type WorkerEvents } from "graphile-worker";
+import {
+  getTasks,
+  Logger,
+  type ParsedCronItem,
+  parseCrontab,
+  type Runner,
+  run,
+  type Task,
+  type WorkerEvents,
+} from "graphile-worker";
 import type { Logger as Log } from "pino";
 import { inContext, type TaskContext } from "../actions/run-task.ts";
 import type { Services } from "../actions/services.ts";
@@ -39,7 +48,11 @@ export async function startPools(options: PoolOptions): Promise<Pools> {
   };
   try {
     await start(longTasks, options.concurrency, []);
-    await start(names.filter((name) => !longTasks.includes(name)), 4, crontab);
+    await start(
+      names.filter((name) => !longTasks.includes(name)),
+      4,
+      crontab,
+    );
   } catch (error) {
     await Promise.allSettled(runners.map((runner) => runner.stop()));
     throw error;
@@ -111,7 +124,7 @@ function pick(tasks: Record<string, Task>, names: readonly string[]): Record<str
 /** graphile-worker's own lines, one level lower: what it calls information, nobody but its maintainers needs. */
 function loggerTo(log: Log): Logger {
   return new Logger((scope) => (level, message, meta) => {
-    const said = { scope, ...(meta?.["error"] === undefined ? {} : { err: meta["error"] }) };
+    const said = { scope, ...(meta?.error === undefined ? {} : { err: meta.error }) };
     if (level === "error") log.error(said, message);
     else if (level === "warning") log.warn(said, message);
     else log.trace(said, message);

@@ -1,6 +1,6 @@
+import { createFirstToken } from "../actions/manage-tokens.ts";
 import { makeApp } from "../http/app.ts";
 import { listen } from "../http/listen.ts";
-import { createFirstToken } from "../actions/manage-tokens.ts";
 import { writeSettings } from "../store/settings.ts";
 import type { Settings } from "../wire/settings.ts";
 import { makeLog } from "./log.ts";
@@ -14,7 +14,11 @@ export async function start(settings: Settings): Promise<void> {
   const { services } = assembly;
   try {
     await writeSettings(services.sql, settings);
-    const worker = await startWorker({ services, databaseUrl: assembly.databaseUrl, concurrency: settings.concurrency });
+    const worker = await startWorker({
+      services,
+      databaseUrl: assembly.databaseUrl,
+      concurrency: settings.concurrency,
+    });
     try {
       const app = makeApp(services, { log, ready: async () => worker.alive() });
       const server = await listen(app, settings);
@@ -34,12 +38,17 @@ export async function start(settings: Settings): Promise<void> {
 function greet(url: string, embedded: boolean, home: string, token: string | null): void {
   const lines = [
     `Fairlead is at ${url}`,
-    embedded ? `  data      ${home} (Postgres included)` : "  data      in your Postgres, schemas fairlead and graphile_worker",
+    embedded
+      ? `  data      ${home} (Postgres included)`
+      : "  data      in your Postgres, schemas fairlead and graphile_worker",
     `  try       npx fairlead request "Add a loading spinner" --repo <folder of a git checkout>`,
     `  stop      Ctrl-C; what is under way goes on at the next start`,
   ];
   if (token !== null) {
-    lines.push(`  API token ${token}`, "            for an admin, shown this once; more with `npx fairlead token create`");
+    lines.push(
+      `  API token ${token}`,
+      "            for an admin, shown this once; more with `npx fairlead token create`",
+    );
   }
   process.stdout.write(`${lines.join("\n")}\n`);
 }

@@ -66,7 +66,13 @@ async function beginLife({ services, databaseUrl, concurrency }: WorkerOptions):
   const lock = await holdWorkerLock(databaseUrl, { id, host: hostname(), pid: process.pid });
   const stopping = new AbortController();
   try {
-    const pools = await startPools({ services: { ...services, log }, databaseUrl, concurrency, worker: id, stopping: stopping.signal });
+    const pools = await startPools({
+      services: { ...services, log },
+      databaseUrl,
+      concurrency,
+      worker: id,
+      stopping: stopping.signal,
+    });
     const looking = lookForDead(services, stopping.signal);
     log.info("worker started");
     return {

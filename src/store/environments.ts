@@ -35,7 +35,11 @@ export async function findEnvironment(sql: Sql, id: EnvironmentId): Promise<Envi
 }
 
 /** The environments that are there, oldest first. */
-export async function listEnvironments(sql: Sql, workspace: WorkspaceName | null, limit: number): Promise<EnvironmentRow[]> {
+export async function listEnvironments(
+  sql: Sql,
+  workspace: WorkspaceName | null,
+  limit: number,
+): Promise<EnvironmentRow[]> {
   return sql<EnvironmentRow[]>`
     select ${sql(columns)} from fairlead.environments
     where status <> 'terminated' ${workspace === null ? sql`` : sql`and workspace = ${workspace}`}

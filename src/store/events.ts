@@ -28,6 +28,23 @@ export async function eventsAfter(sql: Sql, { after, changeId, workspace, limit 
     order by events.xid, events.seq limit ${limit}`;
 }
 
+/**
+ * What has happened to a change, all that is committed by now. For looking back: who follows reads `eventsAfter`, as a
+ * cursor from here may pass over an event that commits late.
+ */
+export async function eventsOfChange(
+  sql: Sql,
+  { changeId, after, limit }: { changeId: ChangeId; after: EventCursor; limit: number },
+): Promise<Event[]> {
+  const [xid = "0", seq = "0"] = after.split("-");
+  return sql<Event[]>`
+    select xid::text || '-' || seq as cursor, entity, entity_id, change_id, workspace, kind, from_status, to_status,
+      version, actor, data, at
+    from fairlead.events
+    where change_id = ${changeId} and (xid, seq) > (${xid}::xid8, ${seq}::bigint)
+    order by events.xid, events.seq limit ${limit}`;
+}
+
 /** The cursor from which a reader sees only what happens from now on. */
 export async function newestCursor(sql: Sql): Promise<EventCursor> {
   const [row] = await sql<{ cursor: EventCursor }[]>`

@@ -53,11 +53,17 @@ function serverFault(error: postgres.PostgresError, code: string): Fault | unkno
     case "FL004":
       return new ArgumentInvalid(message, details, { cause: error });
     case "22021": // a NUL byte, or bytes that are no UTF-8
-      return new ArgumentInvalid("the text has a character that can't be stored: take out NUL bytes", {}, { cause: error });
+      return new ArgumentInvalid(
+        "the text has a character that can't be stored: take out NUL bytes",
+        {},
+        { cause: error },
+      );
     case "23514": // a check constraint
       return new ArgumentInvalid(`not allowed by ${error.constraint_name}: ${error.message}`, {}, { cause: error });
     default:
-      return code.startsWith("57P") || code.startsWith("08") || code === "53300" ? new DatabaseUnavailable(error) : error;
+      return code.startsWith("57P") || code.startsWith("08") || code === "53300"
+        ? new DatabaseUnavailable(error)
+        : error;
   }
 }
 

@@ -21,7 +21,10 @@ export async function addToken(sql: Sql, token: { name: string; role: Role; hash
 }
 
 /** Adds it only where there has never been a token, revoked ones included; null when there has. */
-export async function addFirstToken(sql: Sql, token: { name: string; role: Role; hash: Buffer }): Promise<TokenRow | null> {
+export async function addFirstToken(
+  sql: Sql,
+  token: { name: string; role: Role; hash: Buffer },
+): Promise<TokenRow | null> {
   const rows = await sql<TokenRow[]>`
     with guard as (select pg_advisory_xact_lock(hashtextextended('fairlead.first_token', 0)))
     insert into fairlead.api_tokens (name, role, hash)

@@ -107,7 +107,8 @@ export const review = z.object({
 });
 
 /** The same for a CLI, which refuses a schema that names its dialect: Claude Code 2.1.329 knows no draft 2020-12. */
-export const { $schema: _, ...reviewJsonSchema } = z.toJSONSchema(review);
+const { $schema: _, ...withoutDialect } = z.toJSONSchema(review);
+export const reviewJsonSchema = withoutDialect;
 
 const scriptedLine = z.discriminatedUnion("type", [
   z.object({ type: z.literal("say"), text: z.string() }),

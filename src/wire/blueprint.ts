@@ -27,7 +27,7 @@ const line = word.transform((text, context): Command => {
 });
 
 /** `["npm", "run", "dev"]`, or `"npm run dev"` split into words as a shell would, but run without one. */
-export const command = z.union([line, words], {
+const command = z.union([line, words], {
   error: 'is neither a command line nor a list of words such as ["npm", "run", "dev"]',
 });
 

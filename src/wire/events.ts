@@ -7,7 +7,7 @@ const largestXid = 2n ** 64n - 1n;
 const largestSeq = 2n ** 63n - 1n;
 
 /** Where a reader of events stands; `0-0` is before everything. */
-export const eventCursor = z
+const eventCursor = z
   .string()
   .regex(/^\d{1,20}-\d{1,19}$/, "is no cursor of an event: give back one that you were given")
   .refine((cursor) => {
@@ -50,7 +50,7 @@ export const eventView = z
 
 export const eventPage = z.object({
   events: z.array(eventView).meta({ description: "Oldest first" }),
-  next: z.string().meta({ description: "Give it back as `after` to read on" }),
+  next: z.string().nullable().meta({ description: "`after` of the next page; null when this is the last" }),
 });
 
 export function viewEvent(event: Event): z.infer<typeof eventView> {

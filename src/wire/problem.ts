@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** What is wrong in one place of a request: `body.request_text`, `query.limit`. */
-export const requestIssue = z.object({ path: z.string(), message: z.string() });
+const requestIssue = z.object({ path: z.string(), message: z.string() });
 
 /** RFC 9457. Besides these it carries the facts that go with its code, such as `current_status`. */
 export const problem = z

@@ -3,12 +3,19 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { SettingsInvalid } from "../domain/faults/settings.ts";
 
-const seconds = z.coerce.number().int().min(1).max(7 * 86_400);
+const seconds = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(7 * 86_400);
 const port = z.coerce.number().int().min(1).max(65_535);
 
 /** Every variable that the server reads, by its name; .env.example explains them. */
 export const settingsSchema = z.object({
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, "begins with postgres://").optional(),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "begins with postgres://")
+    .optional(),
   FAIRLEAD_HOME: z.string().min(1).default("~/.fairlead"),
   FAIRLEAD_HOST: z.string().min(1).default("127.0.0.1"),
   FAIRLEAD_PORT: port.default(4711),
@@ -46,7 +53,9 @@ export interface Settings {
 
 /** Reads the settings from variables; an empty one counts as not set. Throws `SettingsInvalid` with all that is wrong. */
 export function parseSettings(variables: Readonly<Record<string, string | undefined>>): Settings {
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""));
+  const given = Object.fromEntries(
+    Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""),
+  );
   const parsed = settingsSchema.safeParse(given);
   if (!parsed.success) {
     throw new SettingsInvalid(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`));

@@ -44,8 +44,10 @@ test("a clean-up that can't save the work keeps it, says so, and tries again", a
   await world.row(async () => ((await environment.readFile("precious.txt")) === null ? [] : [{}]));
   await rename(remote, `${remote}-away`);
   await sql`select fairlead.cancel_change(${id}, 'ann')`;
-  const noted = await world.row(() => sql<{ note: string }[]>`
-    select note from fairlead.environments where id = ${change.environmentId} and note is not null`);
+  const noted = await world.row(
+    () => sql<{ note: string }[]>`
+    select note from fairlead.environments where id = ${change.environmentId} and note is not null`,
+  );
   expect(noted.note).toContain("could not be removed yet");
   expect(await readdir(join(world.home, "environments"))).toContain(change.environmentId);
   await rename(`${remote}-away`, remote);
@@ -70,7 +72,7 @@ test("provisioning that takes too long fails with kind timeout", async () => {
 });
 
 test("no secret of the server reaches the agent or the preview", async () => {
-  process.env["FAIRLEAD_TEST_SECRET"] = "s3cret";
+  process.env.FAIRLEAD_TEST_SECRET = "s3cret";
   const { sql } = world.database;
   const remote = await world.repository({ "index.html": "x" });
   await sql`insert into fairlead.workspaces (name, repository_url, default_branch, agent, agent_settings)

@@ -48,7 +48,9 @@ test("a setup command that fails says what it printed", async () => {
 
 test("an agent that exits non-zero fails the change with its last words, and its work is pushed", async () => {
   const remote = await world.repository();
-  await world.workspace("crash", remote, [[write("half.txt", "half"), { do: "fail", exit: 3, message: "out of ideas" }]]);
+  await world.workspace("crash", remote, [
+    [write("half.txt", "half"), { do: "fail", exit: 3, message: "out of ideas" }],
+  ]);
   const change = await world.reaches(await world.request("crash", "Do it"), "failed");
   expect(change).toMatchObject({ failureKind: "agent", failedIn: "implementing" });
   expect(change.failureMessage).toContain("out of ideas");
@@ -144,7 +146,9 @@ test("rejection cleans up and deletes the branch", async () => {
 
 test("a cancel in mid-implementation stops the agent within two seconds and keeps its work", async () => {
   const remote = await world.repository();
-  await world.workspace("cancel", remote, [[write("half.txt", "half"), { do: "spawn" }, { do: "hang", ignoreTerm: true }]]);
+  await world.workspace("cancel", remote, [
+    [write("half.txt", "half"), { do: "spawn" }, { do: "hang", ignoreTerm: true }],
+  ]);
   const id = await world.request("cancel", "Take your time");
   const change = await world.reaches(id, "implementing");
   const environment = world.services.provider("local").open(change.environmentId ?? ("" as never), remote);

@@ -44,7 +44,12 @@ test("a person asks for changes: same branch, same session, same address, one ro
 test("fifty executions of one change at once proceed as one", async () => {
   const { sql } = world.database;
   const remote = await world.repository();
-  await world.workspace("fifty", remote, [[{ do: "append", path: "log.txt", text: "ran\n" }, { do: "wait", ms: 300 }]]);
+  await world.workspace("fifty", remote, [
+    [
+      { do: "append", path: "log.txt", text: "ran\n" },
+      { do: "wait", ms: 300 },
+    ],
+  ]);
   const id = await world.request("fifty", "Once");
   for (const status of ["provisioning", "implementing"] as const) {
     const change = await world.reaches(id, status, "implementing", "deployed");
@@ -57,7 +62,9 @@ test("fifty executions of one change at once proceed as one", async () => {
   await world.row(() => sql`select from graphile_worker.jobs having count(*) = 0`);
   await world.reaches(id, "merged");
   expect(await gitIn(remote, "show", "main:log.txt")).toBe("ran");
-  const events = await sql<{ kind: string }[]>`select kind from fairlead.events where entity_id = ${id} order by xid, seq`;
+  const events = await sql<
+    { kind: string }[]
+  >`select kind from fairlead.events where entity_id = ${id} order by xid, seq`;
   expect(events.map(({ kind }) => kind)).toEqual([
     "change.pending",
     "change.provisioning",

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { makeWorld, type World } from "../support/world.ts";
 import { workerProcess } from "../support/worker-process.ts";
+import { makeWorld, type World } from "../support/world.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -13,7 +13,10 @@ const write = (path: string, text: string) => ({ do: "write", path, text });
 test("a change survives its worker's SIGKILL: the agent runs on, is adopted, and its log has no gap and no double", async () => {
   const { sql } = world.database;
   const remote = await world.repository();
-  const lines = Array.from({ length: 30 }, (_, n) => [{ do: "say", text: `line ${n}` }, { do: "wait", ms: 100 }]).flat();
+  const lines = Array.from({ length: 30 }, (_, n) => [
+    { do: "say", text: `line ${n}` },
+    { do: "wait", ms: 100 },
+  ]).flat();
   await world.workspace("killed", remote, [[...lines, write("a", "a")]]);
   const first = await workerProcess(world);
   const id = await world.request("killed", "x");
@@ -23,7 +26,12 @@ test("a change survives its worker's SIGKILL: the agent runs on, is adopted, and
   await world.reaches(id, "deployed");
   const chunks = await sql<{ text: string }[]>`
     select text from fairlead.log_chunks where change_id = ${id} and process = 'agent-1' and stream = 'stdout' order by seq`;
-  const said = [...chunks.map(({ text }) => text).join("").matchAll(/line (\d+)/g)].map(([, n]) => Number(n));
+  const said = [
+    ...chunks
+      .map(({ text }) => text)
+      .join("")
+      .matchAll(/line (\d+)/g),
+  ].map(([, n]) => Number(n));
   expect(said).toEqual(Array.from({ length: 30 }, (_, n) => n));
   const workers = await sql`select from fairlead.workers`;
   expect(workers).toHaveLength(1);
@@ -40,7 +48,8 @@ test("a worker that gets SIGTERM hands over, spends no attempt and exits within 
   await leaving.exited;
   expect(performance.now() - before).toBeLessThan(5000);
   await world.reaches(id, "deployed");
-  const starts = await sql`select distinct start_byte from fairlead.log_chunks where change_id = ${id} and process = 'agent-1' and start_byte = 0`;
+  const starts =
+    await sql`select distinct start_byte from fairlead.log_chunks where change_id = ${id} and process = 'agent-1' and start_byte = 0`;
   expect(starts).toHaveLength(1);
 });
 

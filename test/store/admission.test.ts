@@ -34,9 +34,9 @@ test("never more than the limits are active, however many ask and end at once, a
         select id from fairlead.change_requests where status = any (${active}) order by random() limit 1`;
       if (row) await sql`select fairlead.cancel_change(${row.id})`.catch(() => {});
       const counts = await activeIn();
-      most = Math.max(most, (counts["shop"] ?? 0) + (counts["blog"] ?? 0));
-      expect(counts["shop"] ?? 0).toBeLessThanOrEqual(3);
-      expect(counts["blog"] ?? 0).toBeLessThanOrEqual(3);
+      most = Math.max(most, (counts.shop ?? 0) + (counts.blog ?? 0));
+      expect(counts.shop ?? 0).toBeLessThanOrEqual(3);
+      expect(counts.blog ?? 0).toBeLessThanOrEqual(3);
     }
   };
   await Promise.all([ask("shop"), ask("shop"), ask("blog"), ask("blog"), finish(), finish(), finish()]);
@@ -56,7 +56,9 @@ test("the rest wait in pending and the board says what for; the oldest is let in
   expect(waiting.map(({ waitingFor }) => waitingFor)).toEqual(
     Array.from({ length: 2 }, () => "room: 3 of 5 places are taken, 3 of 3 of shop"),
   );
-  const [first] = await sql<{ id: string }[]>`select id from fairlead.change_requests where status = any (${active}) limit 1`;
+  const [first] = await sql<
+    { id: string }[]
+  >`select id from fairlead.change_requests where status = any (${active}) limit 1`;
   await sql`select fairlead.cancel_change(${first?.id ?? ""})`;
   const [next] = await sql`select status from fairlead.change_requests where id = ${waiting[0]?.id ?? ""}`;
   expect(next).toEqual({ status: "provisioning" });
@@ -73,7 +75,7 @@ test("a transaction with an old snapshot leaves the admission to a job", async (
   await session`insert into fairlead.change_requests (workspace, request_text) values ('shop', 'late')`;
   await session`commit`;
   session.release();
-  expect((await activeIn())["shop"]).toBe(3);
+  expect((await activeIn()).shop).toBe(3);
   const [job] = await sql`select task_identifier from graphile_worker.jobs where key = 'reconcile'`;
   expect(job).toEqual({ taskIdentifier: "reconcile" });
 });

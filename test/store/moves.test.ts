@@ -19,7 +19,8 @@ async function newChange(): Promise<string> {
 }
 
 test("the statuses in Postgres are those in TypeScript, with the same moves and tasks", async () => {
-  const rows = await database.sql`select entity, status, initial, moves, tasks from fairlead.statuses order by entity, position`;
+  const rows =
+    await database.sql`select entity, status, initial, moves, tasks from fairlead.statuses order by entity, position`;
   const declared = Object.entries(lifecycles).flatMap(([entity, lifecycle]) =>
     statusesOf<string>(lifecycle).map((status) => ({
       entity,
@@ -99,12 +100,14 @@ test("there is one event at each move, in order, with who decided", async () => 
     "7 change.merging",
     "8 change.merged",
   ]);
-  expect(events.find(({ kind }) => kind === "change.approved")?.["actor"]).toBe("ann");
+  expect(events.find(({ kind }) => kind === "change.approved")?.actor).toBe("ann");
 });
 
 test("an approval of an earlier preview does not merge a later one", async () => {
   const id = await changeIn("deployed");
-  const [seen] = await database.sql<{ version: number }[]>`select version from fairlead.change_requests where id = ${id}`;
+  const [seen] = await database.sql<
+    { version: number }[]
+  >`select version from fairlead.change_requests where id = ${id}`;
   await database.sql`select fairlead.request_changes(${id}, 'bigger')`;
   await database.sql`update fairlead.change_requests set task = 'preview' where id = ${id}`;
   await database.sql`update fairlead.change_requests set status = 'deployed' where id = ${id}`;
@@ -117,7 +120,9 @@ test("of approve, reject and cancel at once exactly one wins, in a thousand roun
   const wins: Record<string, number> = {};
   for (let round = 0; round < 1000; round += 1) {
     const id = await changeIn("deployed");
-    const [seen] = await database.sql<{ version: number }[]>`select version from fairlead.change_requests where id = ${id}`;
+    const [seen] = await database.sql<
+      { version: number }[]
+    >`select version from fairlead.change_requests where id = ${id}`;
     const version = seen?.version ?? 0;
     const said = await Promise.allSettled([
       database.sql`select fairlead.approve_change(${id}, 'ann', null, ${version})`,
@@ -142,7 +147,11 @@ test("a change that fails takes its environment along to its clean-up", async ()
   const [change] = await database.sql`
     select failure_kind, failure_message, failed_in from fairlead.change_requests where id = ${id}`;
   expect(environment).toEqual({ status: "terminating", task: "cleanup" });
-  expect(change).toEqual({ failureKind: "cancelled", failureMessage: "cancelled by ann: not now", failedIn: "implementing" });
+  expect(change).toEqual({
+    failureKind: "cancelled",
+    failureMessage: "cancelled by ann: not now",
+    failedIn: "implementing",
+  });
 });
 
 test("a retry begins anew in a fresh environment and remembers what went wrong", async () => {
@@ -159,7 +168,7 @@ test("a retry begins anew in a fresh environment and remembers what went wrong",
     failureKind: null,
     branchName: `change/${id}`,
   });
-  expect(after?.["environmentId"]).not.toBe(before[0]?.["environmentId"]);
+  expect(after?.environmentId).not.toBe(before[0]?.environmentId);
 });
 
 test("asking for changes without saying which is refused", async () => {
@@ -170,7 +179,8 @@ test("asking for changes without saying which is refused", async () => {
 });
 
 test("the same idempotency key gives the same change, also when twenty ask at once, and leaves one event", async () => {
-  const ask = () => database.sql<{ id: string }[]>`select id from fairlead.request_change('shop', 'Once', idempotency_key => 'k')`;
+  const ask = () =>
+    database.sql<{ id: string }[]>`select id from fairlead.request_change('shop', 'Once', idempotency_key => 'k')`;
   const rows = await Promise.all(Array.from({ length: 20 }, ask));
   const ids = new Set(rows.map(([row]) => row?.id));
   expect(ids.size).toBe(1);

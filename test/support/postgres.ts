@@ -18,7 +18,7 @@ const template = "fairlead_template";
 
 /** One real Postgres for the whole run: our own embedded one, or the server at FAIRLEAD_TEST_DATABASE_URL. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const given = process.env["FAIRLEAD_TEST_DATABASE_URL"];
+  const given = process.env.FAIRLEAD_TEST_DATABASE_URL;
   const home = await mkdtemp(join(tmpdir(), "fairlead-test-"));
   const server =
     given === undefined

@@ -13,7 +13,10 @@ const program = fileURLToPath(new URL("./run-worker.ts", import.meta.url));
 /** A worker in a process of its own, to be killed; resolves when it takes work. */
 export async function workerProcess(world: World): Promise<WorkerProcess> {
   const before = new Set((await listWorkers(world.database.sql)).map(({ id }) => id));
-  const child = execa(process.execPath, [program, world.database.url, world.home], { reject: false, stderr: "inherit" });
+  const child = execa(process.execPath, [program, world.database.url, world.home], {
+    reject: false,
+    stderr: "inherit",
+  });
   await world.row(async () => {
     const workers = await listWorkers(world.database.sql);
     return workers.filter(({ id, alive }) => alive && !before.has(id));

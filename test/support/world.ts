@@ -51,7 +51,7 @@ export async function makeWorld(variables: Readonly<Record<string, string>> = {}
   const services = makeServices(settings, database.sql, makeLog(settings.logLevel));
   // Test files run at once, each with ports of its own.
   worlds += 1;
-  const firstPort = 21_000 + (Number(process.env["VITEST_POOL_ID"] ?? 1) % 50) * 600 + (worlds % 3) * 200;
+  const firstPort = 21_000 + (Number(process.env.VITEST_POOL_ID ?? 1) % 50) * 600 + (worlds % 3) * 200;
   await writeSettings(database.sql, { maxActiveChanges: settings.maxActiveChanges, firstPort });
   const workers: WorkerHandle[] = [];
   const moved = new EventTarget();
@@ -112,7 +112,8 @@ export async function makeWorld(variables: Readonly<Record<string, string>> = {}
     async cleaned(id) {
       await eventually(
         async () => {
-          const left = await database.sql`select from fairlead.environments where change_id = ${id} and status <> 'terminated'`;
+          const left =
+            await database.sql`select from fairlead.environments where change_id = ${id} and status <> 'terminated'`;
           return left.length === 0 ? true : null;
         },
         async () => {
@@ -154,12 +155,17 @@ async function makeRepository(home: string, files: Readonly<Record<string, strin
 }
 
 /** Commits files in a checkout and pushes its branch; what a colleague would do meanwhile. */
-export async function commitTo(checkout: string, files: Readonly<Record<string, string>>, message: string): Promise<void> {
+export async function commitTo(
+  checkout: string,
+  files: Readonly<Record<string, string>>,
+  message: string,
+): Promise<void> {
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(checkout, name)), { recursive: true });
     await writeFile(join(checkout, name), text);
   }
-  const git = (...args: string[]) => execa("git", ["-c", "user.name=Colleague", "-c", "user.email=c@example.com", ...args], { cwd: checkout });
+  const git = (...args: string[]) =>
+    execa("git", ["-c", "user.name=Colleague", "-c", "user.email=c@example.com", ...args], { cwd: checkout });
   await git("add", "--all");
   await git("commit", "--quiet", "-m", message);
   await git("push", "--quiet", "origin", "HEAD");

@@ -14,6 +14,7 @@ export class NotACheckout extends Fault {
   }
 }
 
+/** The words of a request are empty, too many, not UTF-8, or have a NUL byte among them. */
 export class RequestTextInvalid extends Fault {
   readonly code = "REQUEST_TEXT_INVALID";
   readonly kind = "invalid";
@@ -49,5 +50,14 @@ export class IdAmbiguous extends Fault {
 
   constructor(ending: string) {
     super(`more than one id ends in "${ending}": give more of its characters.`, { ending });
+  }
+}
+
+export class OutputUnwritable extends Fault {
+  readonly code = "OUTPUT_UNWRITABLE";
+  readonly kind = "unavailable";
+
+  constructor(why: string) {
+    super(`the output could not be written: ${why}. Make room, or send it somewhere else.`);
   }
 }

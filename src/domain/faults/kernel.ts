@@ -29,6 +29,10 @@ export class DatabaseUnavailable extends Fault {
   readonly kind = "unavailable";
 
   constructor(cause: unknown) {
-    super("Postgres does not answer. Check that it runs and that DATABASE_URL is right; work goes on by itself then.", {}, { cause });
+    super(
+      "Postgres does not answer. Check that it runs and that DATABASE_URL is right; work goes on by itself then.",
+      {},
+      { cause },
+    );
   }
 }

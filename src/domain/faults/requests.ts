@@ -5,7 +5,8 @@ export class WorkspaceUnknown extends Fault {
   readonly kind = "not_found";
 
   constructor(name: string, known: readonly string[]) {
-    const others = known.length === 0 ? "There is none yet: add one with `fairlead workspace add`." : `Known: ${known.join(", ")}.`;
+    const others =
+      known.length === 0 ? "There is none yet: add one with `fairlead workspace add`." : `Known: ${known.join(", ")}.`;
     super(`there is no workspace "${name}". ${others}`, { workspace: name });
   }
 }

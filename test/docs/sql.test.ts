@@ -1,0 +1,55 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ChangeId } from "../../src/domain/ids.ts";
+import { makeWorld, type World } from "../support/world.ts";
+
+const exampleId = "01K5TZ8M3RB6Q4W2E9XJDVH7NC";
+const page = await readFile(new URL("../../docs/sql.md", import.meta.url), "utf8");
+const blocks = [...page.matchAll(/^```sql\n([^]*?)^```/gm)].map(([, block = ""]) => block);
+const examples = blocks.flatMap((block) => block.split(/;\n/)).filter((statement) => statement.trim() !== "");
+
+let world: World;
+beforeAll(async () => {
+  world = await makeWorld();
+  await world.startWorker();
+});
+afterAll(async () => {
+  await world.database.sql`drop owned by fairlead_reader`;
+  await world.database.sql`drop role fairlead_reader`;
+  await world.close();
+});
+
+/** A change in the status that an example speaks of. */
+async function changeFor(statement: string): Promise<ChangeId> {
+  const id = await world.request("shop", "Add a loading spinner");
+  if (/cancel_change/.test(statement)) return id;
+  await world.reaches(id, "deployed");
+  if (/retry_change/.test(statement)) await world.database.sql`select fairlead.cancel_change(${id})`;
+  return id;
+}
+
+test("every example of docs/sql.md works, in the order in which it stands there", { timeout: 120_000 }, async () => {
+  const remote = await world.repository();
+  expect(examples.length).toBeGreaterThan(15);
+  for (const example of examples) {
+    const id = example.includes(exampleId) ? await changeFor(example) : null;
+    const statement = example.replace("/srv/git/shop.git", remote).replace(exampleId, id ?? exampleId);
+    await expect(world.database.sql.unsafe(statement), statement).resolves.toBeDefined();
+  }
+});
+
+test("docs/sql.md names every table, view, column of a change and function for people", async () => {
+  const { sql } = world.database;
+  const relations = await sql<{ name: string }[]>`
+    select 'fairlead.' || table_name as name from information_schema.tables where table_schema = 'fairlead'`;
+  const columns = await sql<{ name: string }[]>`
+    select column_name as name from information_schema.columns
+    where table_schema = 'fairlead' and table_name = 'change_requests'`;
+  const functions = await sql<{ name: string }[]>`
+    select 'fairlead.' || proname as name from pg_proc
+    where pronamespace = 'fairlead'::regnamespace and proname ~ '_changes?$' and prorettype = 'fairlead.change_requests'::regtype
+      and proname <> 'fill_change'`;
+  const names = [...relations, ...columns, ...functions].map(({ name }) => name);
+  const internal = ["moved_in", "session_total"];
+  expect(names.filter((name) => !internal.includes(name) && !page.includes(name))).toEqual([]);
+});
