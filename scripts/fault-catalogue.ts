@@ -48,6 +48,6 @@ const anything: unknown = new Proxy(() => {}, {
 });
 
 function commentAbove(source: string, name: string): string {
-  const comment = new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s*export class ${name}\\b`).exec(source)?.[1] ?? "";
+  const comment = new RegExp(`/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s*export class ${name}\\b`).exec(source)?.[1] ?? "";
   return comment.replace(/\s*\n\s*\*?\s*/g, " ").trim();
 }

@@ -38,7 +38,8 @@ async function saveWork(services: Services, row: EnvironmentRow, change: Change)
   const environment = services.provider(row.provider).open(row.id, row.repositoryUrl);
   if (!(await environment.present())) return;
   await commitAll(environment, { message: `Unfinished: ${oneLine(change.requestText, 60)}`, author: fairlead });
-  if ((await countCommitsSince(environment, change.baseCommit)) > 0) await pushBranch(environment, change.branchName);
+  if ((await countCommitsSince(environment, change.baseCommit)) === 0) return;
+  await pushBranch(environment, { branch: change.branchName, url: row.repositoryUrl });
 }
 
 async function deleteBranch(services: Services, change: Change): Promise<void> {

@@ -36,7 +36,7 @@ async function implement(services: Services, change: Change, stopping: AbortSign
   }
   const outcome = await runAgent(services, change, environment, stopping);
   await commitAll(environment, { message: oneLine(change.requestText), author: fairlead });
-  await push(environment, branchName);
+  await push(environment, { branch: branchName, url: change.repositoryUrl });
   const { result, session } = done(outcome);
   const head = await headCommit(environment);
   // After a person asked for changes there has to be something new; before that, anything over the target branch.
@@ -71,10 +71,10 @@ function done(outcome: AgentOutcome<"code">): Extract<AgentOutcome<"code">, { st
   }
 }
 
-async function push(environment: Environment, branch: string): Promise<void> {
+async function push(environment: Environment, target: { branch: string; url: string }): Promise<void> {
   try {
-    await pushBranch(environment, branch);
+    await pushBranch(environment, target);
   } catch (error) {
-    throw new ChangeFailed("environment", `the branch ${branch} could not be pushed: ${(error as Error).message}`);
+    throw new ChangeFailed("environment", `the branch ${target.branch} could not be pushed: ${(error as Error).message}`);
   }
 }

@@ -5,7 +5,7 @@ import { makeWorld, type World } from "../support/world.ts";
 
 const exampleId = "01K5TZ8M3RB6Q4W2E9XJDVH7NC";
 const page = await readFile(new URL("../../docs/sql.md", import.meta.url), "utf8");
-const blocks = [...page.matchAll(/^```sql\n([^]*?)^```/gm)].map(([, block = ""]) => block);
+const blocks = [...page.matchAll(/^```sql\n([\s\S]*?)^```/gm)].map(([, block = ""]) => block);
 const examples = blocks.flatMap((block) => block.split(/;\n/)).filter((statement) => statement.trim() !== "");
 
 let world: World;
@@ -14,13 +14,15 @@ beforeAll(async () => {
   await world.startWorker();
 });
 afterAll(async () => {
-  await world.database.sql`drop owned by fairlead_reader`;
-  await world.database.sql`drop role fairlead_reader`;
+  await world.database.sql.unsafe("drop owned by fairlead_reader; drop role fairlead_reader").catch(() => {});
   await world.close();
 });
 
 /** A change in the status that an example speaks of. */
 async function changeFor(statement: string): Promise<ChangeId> {
+  // Those of the examples before would fill up the workspace.
+  await world.database.sql`
+    update fairlead.change_requests set status = 'failed' where status not in ('merged', 'rejected', 'failed')`;
   const id = await world.request("shop", "Add a loading spinner");
   if (/cancel_change/.test(statement)) return id;
   await world.reaches(id, "deployed");

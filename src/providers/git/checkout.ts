@@ -2,7 +2,7 @@ import { BranchMovedOn, CheckoutBroken } from "../../domain/faults/git.ts";
 import { broken, type Checkout, gitIn, gitOutputIn } from "./checkout-git.ts";
 import { isCommitName } from "./commits.ts";
 import { identity } from "./identity.ts";
-import { pushHead, remoteCommit } from "./push-from-checkout.ts";
+import { type PushTarget, pushHead, remoteCommit } from "./push-from-checkout.ts";
 import { checkBranchName } from "./remote.ts";
 import { returnToBranch } from "./return-to-branch.ts";
 import { stageAll } from "./stage-all.ts";
@@ -46,15 +46,16 @@ export async function commitAll(checkout: Checkout, request: CommitRequest): Pro
  * overwritten; ones that were made here and then amended or rebased are. Repeatable. Throws `BranchMovedOn`,
  * `PushRefused`, `RepositoryUnreachable`.
  */
-export async function pushBranch(checkout: Checkout, branch: string): Promise<void> {
+export async function pushBranch(checkout: Checkout, target: PushTarget): Promise<void> {
+  const { branch } = target;
   checkBranchName(branch);
-  if (await pushHead(checkout, branch, [])) return;
-  const there = await remoteCommit(checkout, branch);
+  if (await pushHead(checkout, target, [])) return;
+  const there = await remoteCommit(checkout, target);
   // The reflog has each commit that was ever checked out here, so one that is not in it came from somewhere else.
   const known = (await gitOutputIn(checkout, ["log", "--walk-reflogs", "--format=%H", "HEAD", "--"])).split("\n");
   if (!known.includes(there)) throw new BranchMovedOn(branch);
   const lease = `--force-with-lease=refs/heads/${branch}:${there}`;
-  if (!(await pushHead(checkout, branch, [lease]))) throw new BranchMovedOn(branch);
+  if (!(await pushHead(checkout, target, [lease]))) throw new BranchMovedOn(branch);
 }
 
 /** How many commits the checkout is ahead of one. */

@@ -8,7 +8,7 @@ import { exists, makeWhole, removeWhole } from "./partial.ts";
 import { checkBranchName, defaultBranchOf, listRemote, unknownBranch } from "./remote.ts";
 import { branchSetting } from "./return-to-branch.ts";
 import { inTurn } from "./turns.ts";
-import { isLocal, repositoryUrl } from "./url.ts";
+import { isLocal, redact, repositoryUrl } from "./url.ts";
 
 /** A bare copy of a remote's branches on this machine, fetched once and kept; `refs/remotes/origin/*` holds them. */
 export interface Mirror {
@@ -97,7 +97,7 @@ async function checkOut(
   await mkdir(join(directory, ".git/info"), { recursive: true });
   // A setup command fills this folder, and a repository without a .gitignore would get it committed.
   await writeFile(join(directory, ".git/info/exclude"), "node_modules/\n");
-  await nameOrigin(directory, mirror.url);
+  await nameOrigin(directory, redact(mirror.url));
   await configure(directory, [[branchSetting, branch]]);
   const borrow = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", mirror.path];
   // Only these: two thousand branches would take longer to write down than three thousand files.

@@ -65,7 +65,7 @@ test("neither the agent's hooks nor its signing settings get into the way", asyn
   await git(place.checkout, "config", "gpg.program", "/bin/false");
   await write(place.checkout, { "a.txt": "two\n" });
   expect(await save(place)).toBe(true);
-  await pushBranch(place, branch);
+  await pushBranch(place, { branch, url: world.url });
   expect(await git(world.url, "rev-parse", branch)).toBe(await headCommit(place));
 });
 
@@ -170,8 +170,8 @@ test("a push can be repeated, and goes on from what was pushed", async () => {
   const { world, place } = await begin();
   for (const text of ["one", "two"]) {
     await commit(place.checkout, { "b.txt": text });
-    await pushBranch(place, branch);
-    await pushBranch(place, branch);
+    await pushBranch(place, { branch, url: world.url });
+    await pushBranch(place, { branch, url: world.url });
     expect(await git(world.url, "rev-parse", branch)).toBe(await headCommit(place));
   }
 });
@@ -180,18 +180,18 @@ test("a branch that somebody else pushed to is not overwritten", async () => {
   const { world, place } = await begin();
   await commit(place.checkout, { "b.txt": "mine\n" });
   const theirs = await pushChange(world, branch, { "b.txt": "theirs\n" });
-  await expect(pushBranch(place, branch)).rejects.toMatchObject({ code: "BRANCH_MOVED_ON" });
+  await expect(pushBranch(place, { branch, url: world.url })).rejects.toMatchObject({ code: "BRANCH_MOVED_ON" });
   await git(place.checkout, "fetch", "--quiet");
-  await expect(pushBranch(place, branch)).rejects.toMatchObject({ code: "BRANCH_MOVED_ON" });
+  await expect(pushBranch(place, { branch, url: world.url })).rejects.toMatchObject({ code: "BRANCH_MOVED_ON" });
   expect(await git(world.url, "rev-parse", branch)).toBe(theirs);
 });
 
 test("a commit that the agent amended after it was pushed is pushed again", async () => {
   const { world, place } = await begin();
   await commit(place.checkout, { "b.txt": "one\n" });
-  await pushBranch(place, branch);
+  await pushBranch(place, { branch, url: world.url });
   await git(place.checkout, "commit", "--quiet", "--amend", "--message", "better");
-  await pushBranch(place, branch);
+  await pushBranch(place, { branch, url: world.url });
   expect(await git(world.url, "rev-parse", branch)).toBe(await headCommit(place));
 });
 
@@ -200,7 +200,7 @@ test("a branch that an earlier environment pushed may be rewritten by a later on
   await pushChange(world, branch, { "b.txt": "one\n" });
   const place = await makeCheckout(world, branch);
   await git(place.checkout, "commit", "--quiet", "--amend", "--message", "better");
-  await pushBranch(place, branch);
+  await pushBranch(place, { branch, url: world.url });
   expect(await git(world.url, "rev-parse", branch)).toBe(await headCommit(place));
 });
 
@@ -209,12 +209,12 @@ test("a push that the remote's hook refuses is quoted, and one that doesn't get 
   await commit(place.checkout, { "b.txt": "one\n" });
   await write(world.url, { "hooks/pre-receive": "#!/bin/sh\necho 'file too large' >&2\nexit 1\n" });
   await chmod(join(world.url, "hooks/pre-receive"), 0o755);
-  await expect(pushBranch(place, branch)).rejects.toMatchObject({
+  await expect(pushBranch(place, { branch, url: world.url })).rejects.toMatchObject({
     code: "PUSH_REFUSED",
     message: expect.stringContaining("file too large"),
   });
   await rm(world.url, { recursive: true });
-  await expect(pushBranch(place, branch)).rejects.toMatchObject({ code: "REPOSITORY_UNREACHABLE" });
+  await expect(pushBranch(place, { branch, url: world.url })).rejects.toMatchObject({ code: "REPOSITORY_UNREACHABLE" });
 });
 
 test("a branch that a person has checked out in their own repository is brought up to date there", async () => {
@@ -222,9 +222,9 @@ test("a branch that a person has checked out in their own repository is brought 
   const own = { ...world, url: world.clone };
   const place = await makeCheckout(own, branch);
   await commit(place.checkout, { "b.txt": "one\n" });
-  await pushBranch(place, branch);
+  await pushBranch(place, { branch, url: world.url });
   await git(world.clone, "checkout", "--quiet", branch);
   await commit(place.checkout, { "b.txt": "two\n" });
-  await pushBranch(place, branch);
+  await pushBranch(place, { branch, url: world.url });
   expect(await readFile(join(world.clone, "b.txt"), "utf8")).toBe("two\n");
 });

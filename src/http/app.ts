@@ -1,0 +1,44 @@
+import express, { type Express } from "express";
+import helmet from "helmet";
+import type { Logger } from "pino";
+import type { Services } from "../actions/services.ts";
+import { makeGuard } from "./authenticate.ts";
+import { makeEventFeed } from "./event-feed.ts";
+import { makeMeasures } from "./measures.ts";
+import { openApiDocument } from "./openapi.ts";
+import { problemHandler, unknownRoute } from "./problem.ts";
+import { requestLog } from "./request-log.ts";
+import { routerOf } from "./router.ts";
+import { routesByNoun } from "./routes.ts";
+
+export interface AppOptions {
+  readonly log: Logger;
+  /** Whether the process does its work, besides answering. */
+  readonly ready: () => Promise<boolean>;
+}
+
+/** The HTTP API. It ends its event streams when `listen` closes, or whoever else emits `closing` on it. */
+export function makeApp(services: Services, { log, ready }: AppOptions): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("trust proxy", false);
+  app.set("query parser", "simple");
+
+  const feed = makeEventFeed(services);
+  app.addListener("closing", () => void feed.close());
+  const measures = makeMeasures(services, feed);
+  const document = openApiDocument(routesByNoun.flat());
+  const guard = makeGuard(services);
+
+  app.use(requestLog(log), measures.time, helmet());
+  app.use("/api", (_request, response, next) => {
+    response.set("Cache-Control", "no-store");
+    next();
+  });
+  for (const routes of routesByNoun) {
+    app.use(routerOf({ services, feed, measures, ready, document }, guard, routes));
+  }
+  app.use(unknownRoute, problemHandler(log));
+  return app;
+}

@@ -1,0 +1,74 @@
+import type { Response } from "express";
+import { z } from "zod";
+import { diffChange } from "../actions/diff-change.ts";
+import { findChange } from "../actions/find-change.ts";
+import { type LogPage, readLog } from "../actions/read-log.ts";
+import { eventsOfChange } from "../store/events.ts";
+import { diffView } from "../wire/changes.ts";
+import { changeEventsQuery, eventPage, viewEvent } from "../wire/events.ts";
+import { changeName } from "../wire/ids.ts";
+import { logPage, logQuery } from "../wire/logs.ts";
+import { json, jsonOrText } from "./answers.ts";
+import { type Route, route } from "./route.ts";
+
+const params = z.object({ id: changeName });
+
+/** What there is to read of one change, besides itself. */
+export const changeDetailRoutes: readonly Route[] = [
+  route({
+    method: "get",
+    path: "/api/changes/:id/events",
+    role: "read",
+    summary: "What has happened to a change and its environments; to follow it, use /api/events?change=",
+    params,
+    query: changeEventsQuery,
+    responses: { 200: json("A page of events", eventPage) },
+    async answer({ services }, { params, query }, response) {
+      const change = await findChange(services, params.id);
+      const { after, limit } = query;
+      const found = await eventsOfChange(services.sql, { changeId: change.id, after, limit: limit + 1 });
+      const events = found.slice(0, limit);
+      const next = found.length > limit ? (events.at(-1)?.cursor ?? null) : null;
+      response.json({ events: events.map(viewEvent), next });
+    },
+  }),
+  route({
+    method: "get",
+    path: "/api/changes/:id/log",
+    role: "read",
+    summary: "What the processes of a change have written: its agent, its preview, its commands",
+    params,
+    query: logQuery,
+    responses: { 200: jsonOrText("A page of the log, as text where Accept prefers it", logPage, "text/plain") },
+    async answer({ services }, { params, query }, response) {
+      const change = await findChange(services, params.id);
+      const page = await readLog(services, change, { afterSeq: query.after, limit: query.limit, raw: query.raw });
+      response.vary("Accept").set("Fairlead-Last-Seq", String(page.lastSeq));
+      if (response.req.accepts(["application/json", "text/plain"]) === "text/plain") sendText(response, page);
+      else response.json({ entries: page.entries, last_seq: page.lastSeq });
+    },
+  }),
+  route({
+    method: "get",
+    path: "/api/changes/:id/diff",
+    role: "read",
+    summary: "What a change has pushed so far, as a unified diff",
+    params,
+    responses: { 200: jsonOrText("The diff; as JSON where Accept prefers it", diffView, "text/x-diff") },
+    async answer({ services }, { params }, response) {
+      const diff = await diffChange(services, await findChange(services, params.id));
+      response.vary("Accept");
+      if (response.req.accepts(["text/x-diff", "text/plain", "application/json"]) === "application/json") {
+        response.json(diff);
+      } else {
+        response.set("Fairlead-Truncated", String(diff.truncated));
+        response.type("text/x-diff; charset=utf-8").send(diff.text);
+      }
+    },
+  }),
+];
+
+function sendText(response: Response, { entries }: LogPage): void {
+  const lines = entries.flatMap((entry) => entry.lines.map(({ text }) => `${text}\n`));
+  response.type("text/plain; charset=utf-8").send(lines.join(""));
+}

@@ -1,0 +1,97 @@
+import type { Services } from "../actions/services.ts";
+import type { Event } from "../domain/event.ts";
+import { type EventCursor, eventsAfter, listenForMoves, newestCursor } from "../store/events.ts";
+import { makeAlarm } from "./alarm.ts";
+
+/** Somebody who is told of every event from the moment they joined. */
+export interface Subscriber {
+  /** In order, each once; must not throw. */
+  receive(events: readonly Event[]): void;
+  /** The feed is closing. */
+  end(): void;
+}
+
+/** The one reader of events in a process: however many clients follow, the database is asked once. */
+export interface EventFeed {
+  /**
+   * Tells of every event after some position that the database has not passed yet when this resolves: who reads up to
+   * the end afterwards and drops what comes twice has all of them. Call `leave` in any case.
+   */
+  join(subscriber: Subscriber): Promise<void>;
+  leave(subscriber: Subscriber): void;
+  /** Up to where everything has been told. */
+  position(): EventCursor;
+  size(): number;
+  close(): Promise<void>;
+}
+
+const pageSize = 500;
+const firstWaitMs = 50;
+const longestWaitMs = 1000;
+
+export function makeEventFeed({ sql, log }: Pick<Services, "sql" | "log">): EventFeed {
+  const subscribers = new Set<Subscriber>();
+  const alarm = makeAlarm();
+  let position: EventCursor = "0-0";
+  /** Settles when `position` is known; null while nobody reads because nobody follows. */
+  let started: Promise<void> | null = null;
+  let listening: ReturnType<typeof listenForMoves> | null = null;
+
+  async function start(): Promise<void> {
+    // Without it we poll: later, but no less.
+    listening ??= listenForMoves(sql, alarm.ring);
+    listening.catch((error: unknown) => {
+      listening = null;
+      log.warn({ err: error }, "events are polled, listening failed");
+    });
+    position = await newestCursor(sql);
+    void read();
+  }
+
+  async function read(): Promise<void> {
+    let waitMs = firstWaitMs;
+    while (subscribers.size > 0) {
+      const full = await readPage();
+      if (full) continue;
+      // What is told of may still wait for an older transaction to end: look again soon, then less and less often.
+      const rung = await alarm.wait(waitMs);
+      waitMs = rung ? firstWaitMs : Math.min(waitMs * 2, longestWaitMs);
+    }
+    started = null;
+  }
+
+  async function readPage(): Promise<boolean> {
+    try {
+      const events = await eventsAfter(sql, { after: position, limit: pageSize });
+      position = events.at(-1)?.cursor ?? position;
+      if (events.length > 0) for (const subscriber of subscribers) subscriber.receive(events);
+      return events.length === pageSize;
+    } catch (error) {
+      log.warn({ err: error }, "events could not be read");
+      return false;
+    }
+  }
+
+  return {
+    async join(subscriber) {
+      subscribers.add(subscriber);
+      started ??= start().catch((error: unknown) => {
+        started = null;
+        throw error;
+      });
+      await started;
+    },
+    leave(subscriber) {
+      subscribers.delete(subscriber);
+    },
+    position: () => position,
+    size: () => subscribers.size,
+    async close() {
+      for (const subscriber of subscribers) subscriber.end();
+      subscribers.clear();
+      alarm.ring();
+      const listened = await listening?.catch(() => null);
+      await listened?.unlisten().catch(() => {});
+    },
+  };
+}

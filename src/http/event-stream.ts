@@ -1,0 +1,126 @@
+import { once } from "node:events";
+import type { Response } from "express";
+import type { Services } from "../actions/services.ts";
+import type { Event } from "../domain/event.ts";
+import { TooManyStreams } from "../domain/faults/http.ts";
+import type { ChangeId, WorkspaceName } from "../domain/ids.ts";
+import { type EventCursor, eventsAfter } from "../store/events.ts";
+import { viewEvent } from "../wire/events.ts";
+import { isAfter } from "./cursor.ts";
+import type { EventFeed, Subscriber } from "./event-feed.ts";
+
+export interface StreamOptions {
+  /** Null: from now on. */
+  readonly after: EventCursor | null;
+  readonly workspace: WorkspaceName | undefined;
+  readonly changeId: ChangeId | undefined;
+  /** Asked now and then: a token that is revoked ends its streams too. */
+  readonly allowed: () => Promise<boolean>;
+}
+
+const maxStreams = 200;
+const beatMs = 15_000;
+const pageSize = 500;
+const drainMs = 30_000;
+/** A client that leaves so much unread is cut off: it resumes where it stood, and holds no memory until then. */
+const unreadLimitBytes = 1024 * 1024;
+const queueLimit = 10_000;
+
+/**
+ * Sends server-sent events until the client or the feed ends. What lies between the client's position and now is read
+ * from the database; then it joins the feed. While it does, what the feed tells is queued, and what the last read
+ * brought as well is dropped by its cursor: so nothing is missed or sent twice.
+ */
+export async function streamEvents(
+  { sql, log }: Pick<Services, "sql" | "log">,
+  feed: EventFeed,
+  response: Response,
+  { after, workspace, changeId, allowed }: StreamOptions,
+): Promise<void> {
+  if (feed.size() >= maxStreams) throw new TooManyStreams(maxStreams);
+  const gone = new AbortController();
+  let at: EventCursor = after ?? "0-0";
+  let mode: "behind" | "joining" | "live" = "behind";
+  let queue: Event[] = [];
+
+  function send(events: readonly Event[]): boolean {
+    if (events.length === 0) return true;
+    at = events.at(-1)?.cursor ?? at;
+    return response.write(events.map(written).join(""));
+  }
+  async function catchUp(): Promise<void> {
+    for (;;) {
+      const events = await eventsAfter(sql, { after: at, workspace, changeId, limit: pageSize });
+      gone.signal.throwIfAborted();
+      if (!send(events)) {
+        await once(response, "drain", { signal: AbortSignal.any([gone.signal, AbortSignal.timeout(drainMs)]) });
+      }
+      if (events.length < pageSize) return;
+    }
+  }
+  function cutOffIfSlow(): void {
+    if (response.writableLength > unreadLimitBytes || queue.length > queueLimit) response.destroy();
+  }
+  const subscriber: Subscriber = {
+    receive(events) {
+      if (mode === "behind") return;
+      const wanted = events.filter((event) => wants(event, workspace, changeId) && isAfter(event.cursor, at));
+      if (mode === "joining") queue.push(...wanted);
+      else send(wanted);
+      cutOffIfSlow();
+    },
+    end: () => response.end(),
+  };
+  async function beat(): Promise<void> {
+    if (!(await allowed())) response.end();
+    // Moves a client on past events that it does not want: it would otherwise read over them again when it resumes.
+    if (mode === "live" && isAfter(feed.position(), at)) at = feed.position();
+    if (!response.writableEnded) response.write(mode === "live" ? `id: ${at}\n: beat\n\n` : ": beat\n\n");
+    cutOffIfSlow();
+  }
+
+  const beating = setInterval(() => void beat().catch((err: unknown) => log.warn({ err }, "no heartbeat")), beatMs);
+  response.once("close", () => {
+    clearInterval(beating);
+    feed.leave(subscriber);
+    gone.abort();
+  });
+  try {
+    await feed.join(subscriber);
+    if (after === null) at = feed.position();
+    open(response, at);
+    await catchUp();
+    mode = "joining";
+    await catchUp();
+    const missed = queue.filter(({ cursor }) => isAfter(cursor, at));
+    queue = [];
+    mode = "live";
+    send(missed);
+  } catch (error) {
+    clearInterval(beating);
+    feed.leave(subscriber);
+    if (!response.headersSent) throw error;
+    // Gone, too slow, or the database is away: the client resumes where it stood.
+    if (!gone.signal.aborted) log.info({ err: error }, "event stream cut off");
+    response.destroy();
+  }
+}
+
+/** The first thing a client gets is where it stands: cut before the first event, it still misses none. */
+function open(response: Response, at: EventCursor): void {
+  response.writeHead(200, {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store, no-transform",
+    "X-Accel-Buffering": "no",
+  });
+  response.write(`retry: 1000\nid: ${at}\n\n`);
+}
+
+function wants(event: Event, workspace: WorkspaceName | undefined, changeId: ChangeId | undefined): boolean {
+  if (workspace !== undefined && event.workspace !== workspace) return false;
+  return changeId === undefined || event.changeId === changeId;
+}
+
+function written(event: Event): string {
+  return `id: ${event.cursor}\ndata: ${JSON.stringify(viewEvent(event))}\n\n`;
+}

@@ -1,0 +1,37 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+import { ping } from "../store/ping.ts";
+import { json } from "./answers.ts";
+import type { Api } from "./api.ts";
+import { type Route, route } from "./route.ts";
+
+const answerMs = 2000;
+const readiness = z.object({ ready: z.boolean(), database: z.boolean(), worker: z.boolean() });
+
+export const healthRoutes: readonly Route[] = [
+  route({
+    method: "get",
+    path: "/healthz",
+    role: null,
+    summary: "Whether the process lives",
+    responses: { 200: json("It does", z.object({ alive: z.literal(true) })) },
+    answer: (_api, _asked, response) => void response.json({ alive: true }),
+  }),
+  route({
+    method: "get",
+    path: "/readyz",
+    role: null,
+    summary: "Whether the database answers and the process does its work",
+    responses: { 200: json("Both do", readiness), 503: json("One does not", readiness) },
+    async answer({ services, ready }: Api, _asked, response) {
+      const [database, worker] = await Promise.all([inTime(ping(services.sql).then(() => true)), inTime(ready())]);
+      const both = database && worker;
+      response.status(both ? 200 : 503).json({ ready: both, database, worker });
+    },
+  }),
+];
+
+/** What fails or takes too long is not ready. */
+async function inTime(answer: Promise<boolean>): Promise<boolean> {
+  return Promise.race([answer.catch(() => false), delay(answerMs, false, { ref: false })]);
+}

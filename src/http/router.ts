@@ -1,0 +1,40 @@
+import express, { type RequestHandler, Router } from "express";
+import { MediaTypeUnsupported, MethodNotAllowed } from "../domain/faults/http.ts";
+import type { Api } from "./api.ts";
+import type { Guard } from "./authenticate.ts";
+import { bodyLimitBytes } from "./problem.ts";
+import type { Route } from "./route.ts";
+
+/** The router of one noun. What other methods are asked of its paths is refused with the list of those there are. */
+export function routerOf(api: Api, guard: Guard, routes: readonly Route[]): Router {
+  const router = Router({ caseSensitive: true });
+  for (const route of routes) {
+    const before: RequestHandler[] = [];
+    if (route.role !== null) before.push(guard(route.role));
+    // Read only for callers who may: nobody else makes us parse anything.
+    if (route.input.body !== undefined) before.push(refuseOtherBodies, readJson);
+    router[route.method](route.path, ...before, (request, response) => route.answer(api, request, response));
+  }
+  for (const path of new Set(routes.map((route) => route.path))) {
+    router.all(path, refuseOtherMethods(routes.filter((route) => route.path === path)));
+  }
+  return router;
+}
+
+const readJson = express.json({ limit: bodyLimitBytes });
+
+const refuseOtherBodies: RequestHandler = (request, _response, next) => {
+  // `false` also for an empty body without a type, as `fetch` sends it.
+  const isOther = request.is("application/json") === false && request.headers["content-length"] !== "0";
+  next(isOther ? new MediaTypeUnsupported() : undefined);
+};
+
+function refuseOtherMethods(routes: readonly Route[]): RequestHandler {
+  const methods = routes.map(({ method }) => method.toUpperCase());
+  const allowed = methods.includes("GET") ? ["HEAD", ...methods] : methods;
+  return (request, response, next) => {
+    response.set("Allow", allowed.join(", "));
+    if (request.method === "OPTIONS") response.status(204).end();
+    else next(new MethodNotAllowed(request.method, methods));
+  };
+}

@@ -1,0 +1,25 @@
+import { changeDetailRoutes } from "./change-details.ts";
+import { changeRoutes } from "./changes.ts";
+import { decisionRoutes } from "./decisions.ts";
+import { environmentRoutes } from "./environments.ts";
+import { eventRoutes } from "./events.ts";
+import { healthRoutes } from "./health.ts";
+import { metricsRoutes } from "./metrics.ts";
+import { openApiRoutes } from "./openapi.ts";
+import type { Route } from "./route.ts";
+import { tokenRoutes } from "./tokens.ts";
+import { workspaceRoutes } from "./workspaces.ts";
+
+/** Every route there is, by noun. */
+export const routesByNoun: readonly (readonly Route[])[] = [
+  changeRoutes,
+  changeDetailRoutes,
+  decisionRoutes,
+  workspaceRoutes,
+  environmentRoutes,
+  tokenRoutes,
+  eventRoutes,
+  healthRoutes,
+  metricsRoutes,
+  openApiRoutes,
+];
