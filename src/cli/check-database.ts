@@ -1,0 +1,76 @@
+import { findUnowned } from "../actions/enforce-lifecycles.ts";
+import type { Services } from "../actions/services.ts";
+import { entitiesWithoutJob, pendingMigrations, serverVersion } from "../store/health.ts";
+import { listWorkers } from "../store/workers.ts";
+import { listWorkspaces } from "../store/workspaces.ts";
+import { bad, type Finding, good, note, versionOf } from "./checks.ts";
+import type { AgentOnHand, Assembly } from "./cli.ts";
+import { plainLine } from "./plain.ts";
+import { noWorker } from "./workers-alive.ts";
+
+/** All that only the database can tell. Changes nothing in it. */
+export async function checkDatabase(
+  { services, embedded }: Assembly,
+  agents: readonly AgentOnHand[],
+): Promise<Finding[]> {
+  const { sql } = services;
+  const where = embedded ? "Fairlead's own" : "DATABASE_URL";
+  const postgres = good("postgres", `${await serverVersion(sql)}, ${where}`);
+  const pending = await pendingMigrations(sql);
+  if (pending.length > 0) {
+    const advice = "Run `npx fairlead migrate`; `start` does it by itself.";
+    return [
+      postgres,
+      note("migrations", `${pending.join(", ")} not applied yet`, advice),
+      ...(await checkAgents(agents, null)),
+    ];
+  }
+  const workspaces = await listWorkspaces(sql, 1000);
+  return [
+    postgres,
+    good("migrations", "up to date"),
+    await checkWorkers(services),
+    await checkJobs(services),
+    await checkUnowned(services),
+    ...(await checkAgents(agents, new Set(workspaces.map(({ agent }) => agent)))),
+  ];
+}
+
+async function checkWorkers({ sql }: Services): Promise<Finding> {
+  const alive = (await listWorkers(sql)).filter((worker) => worker.alive);
+  if (alive.length === 0) return note("workers", "none", `${noWorker}.`);
+  return good("workers", alive.map(({ host, pid }) => `${plainLine(host)} (process ${pid})`).join(", "));
+}
+
+async function checkJobs({ sql }: Services): Promise<Finding> {
+  const lost = await entitiesWithoutJob(sql);
+  if (lost.length === 0) return good("jobs", "everything that waits for a task has one");
+  return note("jobs", `none for ${lost.join(", ")}`, "A running worker repairs this within a minute.");
+}
+
+async function checkUnowned(services: Services): Promise<Finding> {
+  const unowned = await findUnowned(services);
+  if (unowned.length === 0) return good("environments", "each has an owner");
+  const advice = "If no other Fairlead uses this data folder, save what you need and remove them from environments/.";
+  return note("environments", `nobody owns ${unowned.join(", ")}`, advice);
+}
+
+/** `used`: the agents of the registered workspaces; null when that is not known. */
+export async function checkAgents(
+  agents: readonly AgentOnHand[],
+  used: ReadonlySet<string> | null,
+): Promise<Finding[]> {
+  const claude = await versionOf("claude");
+  const needed = used?.has("claude") === true;
+  const advice = "Install Claude Code (npm install -g @anthropic-ai/claude-code), or use another agent.";
+  const missing = needed ? bad("agent claude", "not found", advice) : note("agent claude", "not found", advice);
+  return [claude === null ? missing : good("agent claude", plainLine(claude)), ...agents.flatMap(checkCredentials)];
+}
+
+function checkCredentials({ name, credentials }: AgentOnHand): Finding[] {
+  if (credentials.length === 0) return [];
+  const present = credentials.filter((credential) => credential.present).map(({ variable }) => variable);
+  if (present.length > 0) return [good(`${name} credentials`, present.join(", "))];
+  const names = credentials.map(({ variable }) => variable).join(" or ");
+  return [note(`${name} credentials`, "none set", `Log in with its own CLI, or set ${names}.`)];
+}

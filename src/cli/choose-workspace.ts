@@ -1,0 +1,54 @@
+import { basename } from "node:path";
+import { workspaceFor } from "../actions/register-workspace.ts";
+import type { Services } from "../actions/services.ts";
+import { NotACheckout, WorkspaceNotChosen } from "../domain/faults/cli.ts";
+import type { WorkspaceName } from "../domain/ids.ts";
+import { listWorkspaces, workspaceOfRepository } from "../store/workspaces.ts";
+import type { Cli } from "./cli.ts";
+
+export interface Choice {
+  readonly workspace?: string | undefined;
+  /** A folder of a checkout, registered when it isn't yet. */
+  readonly repo?: string | undefined;
+  readonly agent?: string | undefined;
+}
+
+/** Which workspace is meant: the named one, that of a checkout, that of the folder we are in, or the only one. */
+export async function chooseWorkspace(
+  cli: Pick<Cli, "checkout">,
+  services: Services,
+  { workspace, repo, agent = "claude" }: Choice,
+): Promise<{ name: WorkspaceName; registered: boolean }> {
+  if (workspace !== undefined) return { name: workspace as WorkspaceName, registered: false };
+  if (repo !== undefined) {
+    const { folder, repositoryUrl } = await cli.checkout(repo);
+    const found = await workspaceFor(services, repositoryUrl, { name: workspaceName(folder), agent });
+    return { name: found.workspace.name, registered: found.registered };
+  }
+  const here = await workspaceHere(cli, services);
+  if (here !== null) return { name: here, registered: false };
+  const [only, ...others] = await listWorkspaces(services.sql, 20);
+  if (only !== undefined && others.length === 0) return { name: only.name, registered: false };
+  throw new WorkspaceNotChosen([only, ...others].flatMap((one) => one?.name ?? []));
+}
+
+async function workspaceHere(cli: Pick<Cli, "checkout">, { sql }: Services): Promise<WorkspaceName | null> {
+  try {
+    const { repositoryUrl } = await cli.checkout(process.cwd());
+    return (await workspaceOfRepository(sql, repositoryUrl))?.name ?? null;
+  } catch (error) {
+    if (error instanceof NotACheckout) return null;
+    throw error;
+  }
+}
+
+/** A folder's name made into one that a workspace may have. */
+function workspaceName(folder: string): WorkspaceName {
+  const ascii = basename(folder, ".git").normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const name = ascii
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-/, "")
+    .slice(0, 63)
+    .replace(/-$/, "");
+  return (name === "" ? "repository" : name) as WorkspaceName;
+}

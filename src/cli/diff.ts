@@ -1,0 +1,37 @@
+import type { Command } from "commander";
+import { diffChange } from "../actions/diff-change.ts";
+import { findChange } from "../actions/find-change.ts";
+import { type Cli, withAssembly } from "./cli.ts";
+import { plain } from "./plain.ts";
+import { type Colours, makeScreen } from "./screen.ts";
+
+export function addDiff(program: Command, cli: Cli): void {
+  program
+    .command("diff")
+    .description("Show what a change has pushed so far. Into a file or a pipe it goes byte for byte, for git apply.")
+    .argument("<id>", "the change's id, or how it ends")
+    .action((id: string, options: { json?: boolean }) => diff(cli, id, options));
+}
+
+async function diff(cli: Cli, id: string, options: { json?: boolean }): Promise<void> {
+  const screen = makeScreen(options);
+  await withAssembly(cli.open, async ({ services }) => {
+    const change = await findChange(services, id);
+    const { text, truncated } = await diffChange(services, change);
+    if (screen.json) return screen.printJson({ id: change.id, text, truncated });
+    if (text !== "") screen.print(screen.terminal ? coloured(screen.colours, plain(text)) : text);
+    if (truncated) screen.remark(`The diff goes on: fetch ${change.branchName} to see it all.`);
+  });
+}
+
+function coloured(colours: Colours, text: string): string {
+  return text
+    .split("\n")
+    .map((line) => {
+      if (/^(diff|index|---|\+\+\+) /.test(line)) return colours.bold(line);
+      if (line.startsWith("@@")) return colours.cyan(line);
+      if (line.startsWith("+")) return colours.green(line);
+      return line.startsWith("-") ? colours.red(line) : line;
+    })
+    .join("\n");
+}

@@ -1,0 +1,83 @@
+import { type Command, Option } from "commander";
+import { requestChange } from "../actions/request-change.ts";
+import type { Change } from "../domain/change.ts";
+import { changeRequest, viewChange } from "../wire/changes.ts";
+import { chooseWorkspace } from "./choose-workspace.ts";
+import { type Cli, withAssembly } from "./cli.ts";
+import { follow } from "./follow.ts";
+import { parseGiven } from "./parse-given.ts";
+import { plainLine } from "./plain.ts";
+import { requestText } from "./request-text.ts";
+import { makeScreen, type Screen } from "./screen.ts";
+import { shortId, user } from "./wording.ts";
+import { anyWorkerAlive, noWorker } from "./workers-alive.ts";
+
+interface Options {
+  readonly workspace?: string;
+  readonly repo?: string;
+  readonly target?: string;
+  readonly agent?: string;
+  readonly watch?: boolean;
+  readonly idempotencyKey?: string;
+  readonly json?: boolean;
+}
+
+const limits = changeRequest.pick({ target_branch: true, agent: true, idempotency_key: true });
+
+export function addRequest(program: Command, cli: Cli): void {
+  program
+    .command("request")
+    .summary("ask for a change in plain words")
+    .description(
+      "Ask for a change in plain words. `-` reads them from standard input; `--` goes before a text with a dash.",
+    )
+    .argument("<text...>", "what should change")
+    .option("-w, --workspace <name>", "the workspace; else that of this folder, or the only one")
+    .addOption(
+      new Option("-C, --repo <folder>", "a git checkout, registered as a workspace when it isn't one").conflicts(
+        "workspace",
+      ),
+    )
+    .option("-t, --target <branch>", "the branch to merge into; else the repository's default branch")
+    .option("-a, --agent <name>", "claude, command or scripted; else the workspace's own")
+    .option("--watch", "follow it until it is deployed or fails")
+    .option("--idempotency-key <key>", "the same key again asks for nothing new")
+    .action((words: string[], options: Options) => request(cli, words, options));
+}
+
+async function request(cli: Cli, words: readonly string[], options: Options): Promise<void> {
+  const screen = makeScreen(options);
+  const text = await requestText(words, process.stdin);
+  const given = parseGiven(limits, {
+    target_branch: options.target,
+    agent: options.agent,
+    idempotency_key: options.idempotencyKey,
+  });
+  await withAssembly(cli.open, async ({ services }, interrupted) => {
+    const chosen = await chooseWorkspace(cli, services, options);
+    if (chosen.registered) screen.remark(`Registered this repository as workspace ${chosen.name}.`);
+    const by = user();
+    const { change, deduplicated } = await requestChange(services, {
+      workspace: chosen.name,
+      requestText: text,
+      targetBranch: given.target_branch,
+      agent: given.agent,
+      requesterId: by,
+      requesterName: by,
+      source: "cli",
+      idempotencyKey: given.idempotency_key,
+    });
+    if (options.watch === true) {
+      if (!screen.json) screen.print(asked(screen, change, deduplicated));
+      return await follow(services, { change, screen, raw: false }, interrupted);
+    }
+    if (screen.json) return screen.printJson({ ...viewChange(change), deduplicated });
+    screen.print(`${asked(screen, change, deduplicated)}\n  npx fairlead log -f ${shortId(change.id)}   follows it`);
+    if (!(await anyWorkerAlive(services))) screen.remark(noWorker);
+  });
+}
+
+function asked({ colours }: Screen, change: Change, deduplicated: boolean): string {
+  const verb = deduplicated ? "Was asked for before, as" : "Asked for";
+  return `${verb} ${colours.bold(shortId(change.id))} in ${change.workspace}: ${plainLine(change.requestText)}`;
+}

@@ -1,0 +1,98 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type LogLine, readLog } from "../actions/read-log.ts";
+import type { Services } from "../actions/services.ts";
+import type { Change } from "../domain/change.ts";
+import type { Event } from "../domain/event.ts";
+import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
+import type { ChangeStatus } from "../domain/lifecycles.ts";
+import { findChange } from "../store/changes.ts";
+import { type EventCursor, eventsAfter } from "../store/events.ts";
+import { faultOf } from "../store/sql.ts";
+import { anyWorkerAlive } from "./workers-alive.ts";
+
+/** What can be seen of a change while it is carried on. */
+export type Happening =
+  | { readonly type: "event"; readonly at: Date; readonly event: Event }
+  | {
+      readonly type: "log";
+      readonly at: Date;
+      readonly seq: number;
+      readonly process: string;
+      readonly lines: LogLine[];
+    };
+
+/** Shows a person, or a program, what happens. */
+export interface View {
+  happened(happening: Happening): void;
+  /** Called all the time. `carried`: somebody is there to do what it waits for. */
+  stands(change: Change, carried: boolean): void;
+  /** Takes away what is not to stay on the screen. */
+  close(): void;
+}
+
+const pollMs = 250;
+const workersEveryMs = 3000;
+const patienceMs = 60_000;
+
+/** Shows all that happens to a change, from its start until it rests; gives the change as it is then. */
+export async function watchChange(
+  services: Services,
+  { change: first, view, raw }: { readonly change: Change; readonly view: View; readonly raw: boolean },
+  interrupted: AbortSignal,
+): Promise<Change> {
+  const look = looker(services, first, raw);
+  let workers = { alive: true, askedAt: 0 };
+  let answeredAt = Date.now();
+  let change = first;
+  for (;;) {
+    interrupted.throwIfAborted();
+    let still = true;
+    try {
+      if (Date.now() - workers.askedAt > workersEveryMs) {
+        workers = { alive: await anyWorkerAlive(services), askedAt: Date.now() };
+      }
+      const seen = await look();
+      answeredAt = Date.now();
+      change = seen.change;
+      for (const happening of seen.happenings) view.happened(happening);
+      if (rests[change.status] && seen.happenings.length === 0) return change;
+      still = seen.happenings.length === 0;
+    } catch (error) {
+      // A Postgres that is restarted comes back; nothing of what is read here can be lost meanwhile.
+      if (!(faultOf(error) instanceof DatabaseUnavailable) || Date.now() - answeredAt > patienceMs) throw error;
+    }
+    view.stands(change, workers.alive || rests[change.status]);
+    if (still) await delay(pollMs, undefined, { signal: interrupted });
+  }
+}
+
+/** Reads on from where it stood at each call. The change is read first: what led to its status is there by then. */
+function looker(services: Services, first: Change, raw: boolean) {
+  let cursor: EventCursor = "0-0";
+  let afterSeq = 0;
+  return async (): Promise<{ change: Change; happenings: Happening[] }> => {
+    const change = (await findChange(services.sql, first.id)) ?? first;
+    const events = await eventsAfter(services.sql, { after: cursor, changeId: change.id, limit: 500 });
+    const log = await readLog(services, change, { afterSeq, limit: 200, raw });
+    cursor = events.at(-1)?.cursor ?? cursor;
+    afterSeq = log.lastSeq;
+    const happenings: Happening[] = [
+      ...events.map((event) => ({ type: "event" as const, at: event.at, event })),
+      ...log.entries.map((entry) => ({ type: "log" as const, ...entry })),
+    ];
+    return { change, happenings: happenings.sort((a, b) => a.at.getTime() - b.at.getTime()) };
+  };
+}
+
+/** Whether nothing more happens to it by itself. */
+const rests = {
+  pending: false,
+  provisioning: false,
+  implementing: false,
+  deployed: true,
+  approved: false,
+  merging: false,
+  merged: true,
+  rejected: true,
+  failed: true,
+} as const satisfies Record<ChangeStatus, boolean>;

@@ -1,0 +1,86 @@
+import { createLogUpdate } from "log-update";
+import type { Change } from "../domain/change.ts";
+import type { ChangeStatus } from "../domain/lifecycles.ts";
+import { viewEvent } from "../wire/events.ts";
+import { logLine } from "./log-line.ts";
+import { plainLine } from "./plain.ts";
+import type { Screen } from "./screen.ts";
+import { stageLine } from "./stage-line.ts";
+import type { Happening, View } from "./watch-change.ts";
+import { noWorker } from "./workers-alive.ts";
+
+/** The view that fits where the output goes: a terminal, a file or pipe, a program. */
+export function viewFor(screen: Screen): View {
+  if (screen.json) return jsonView(screen);
+  // A terminal that has no height, as some in CI, shows nothing of what log-update draws.
+  const drawable = screen.terminal && process.stdout.rows > 0;
+  return drawable ? liveView(screen) : lineView(screen);
+}
+
+/** One JSON document a line; its `type` says whether it is an event, lines of the log or, at the end, the change. */
+function jsonView(screen: Screen): View {
+  return {
+    happened(happening) {
+      screen.printJson(happening.type === "event" ? { type: "event", ...viewEvent(happening.event) } : happening);
+    },
+    stands() {},
+    close() {},
+  };
+}
+
+/** Plain lines, one for each event, for a file, a pipe or a CI log. */
+function lineView(screen: Screen): View {
+  const warnOnce = onceADrought(() => screen.remark(noWorker));
+  return {
+    happened(happening) {
+      for (const line of linesOf(screen, happening)) screen.print(line);
+    },
+    stands: (_change, carried) => warnOnce(carried),
+    close() {},
+  };
+}
+
+/** What happens scrolls by above one line that says how far the change is. */
+function liveView(screen: Screen): View {
+  const live = createLogUpdate(process.stdout);
+  const startedAt = Date.now();
+  const visited = new Set<ChangeStatus>();
+  return {
+    happened(happening) {
+      if (happening.type === "event") noteVisit(visited, happening);
+      else for (const line of linesOf(screen, happening)) live.persist(line);
+    },
+    stands(change, carried) {
+      const stages = stageLine(screen, change, { visited, elapsedMs: Date.now() - startedAt });
+      live(carried ? stages : `${stages}\n${screen.colours.yellow(noWorker)}`);
+    },
+    close() {
+      live.clear();
+      live.done();
+    },
+  };
+}
+
+function noteVisit(visited: Set<ChangeStatus>, { event }: Extract<Happening, { type: "event" }>): void {
+  if (event.entity !== "change" || event.toStatus === null) return;
+  if (event.toStatus === "pending") visited.clear();
+  visited.add(event.toStatus as Change["status"]);
+}
+
+function linesOf(screen: Screen, happening: Happening): string[] {
+  if (happening.type === "log") return happening.lines.map((line) => logLine(screen, happening.process, line));
+  const { kind, actor, data, at } = happening.event;
+  const time = at.toTimeString().slice(0, 8);
+  const why = typeof data?.failure_message === "string" ? `: ${plainLine(data.failure_message, 200)}` : "";
+  const who = actor === null ? "" : ` by ${plainLine(actor)}`;
+  return [`${time} ${kind}${who}${why}`];
+}
+
+/** Calls once each time that the workers go missing. */
+function onceADrought(warn: () => void): (carried: boolean) => void {
+  let warned = false;
+  return (carried) => {
+    if (!carried && !warned) warn();
+    warned = !carried;
+  };
+}

@@ -1,0 +1,80 @@
+import { stat } from "node:fs/promises";
+import type { Command } from "commander";
+import { registerWorkspace } from "../actions/register-workspace.ts";
+import { GivenInvalid } from "../domain/faults/cli.ts";
+import { newWorkspace, viewWorkspace } from "../wire/workspaces.ts";
+import { type Cli, withAssembly } from "./cli.ts";
+import { wholeNumber } from "./options.ts";
+import { parseGiven } from "./parse-given.ts";
+import { makeScreen } from "./screen.ts";
+import { workspaceFacts } from "./workspace.ts";
+
+interface Options {
+  readonly branch?: string;
+  readonly agent?: string;
+  readonly agentSettings?: string;
+  readonly setup?: string;
+  readonly start?: string;
+  readonly check?: string;
+  readonly port?: number;
+  readonly maxActive?: number;
+  readonly json?: boolean;
+}
+
+export function addWorkspaceAdd(workspace: Command, cli: Cli): void {
+  workspace
+    .command("add")
+    .description("Register a repository. What is left out is detected in it.")
+    .argument("<name>", "lower case letters, digits and dashes")
+    .argument("[repository]", "its address, or the folder of a checkout", ".")
+    .option("--branch <branch>", "what changes are merged into; else the repository's default branch")
+    .option("-a, --agent <name>", "claude, command or scripted", "claude")
+    .option("--agent-settings <json>", 'for example \'{"model":"opus"}\'')
+    .option("--setup <command>", "run once in each new environment, such as 'npm ci'")
+    .option("--start <command>", "serves the preview, on the port in PORT")
+    .option("--check <command>", "proves a change, such as 'npm test'")
+    .option("--port <number>", "a port that the app insists on", wholeNumber(65_535))
+    .option("--max-active <number>", "how many changes may be active at once", wholeNumber(1000))
+    .action((name: string, repository: string, options: Options) => add(cli, { name, repository }, options));
+}
+
+async function add(cli: Cli, given: { name: string; repository: string }, options: Options): Promise<void> {
+  const screen = makeScreen(options);
+  const { setup, start, check, port } = options;
+  const workspace = parseGiven(newWorkspace, {
+    name: given.name,
+    repository_url: await addressOf(cli, given.repository),
+    default_branch: options.branch ?? null,
+    agent: options.agent,
+    agent_settings: settingsIn(options.agentSettings ?? "{}"),
+    blueprint: { setup, start, check, port },
+    max_active_changes: options.maxActive ?? null,
+  });
+  await withAssembly(cli.open, async ({ services }) => {
+    const added = await registerWorkspace(services, {
+      name: workspace.name,
+      repositoryUrl: workspace.repository_url,
+      defaultBranch: workspace.default_branch,
+      agent: workspace.agent,
+      agentSettings: workspace.agent_settings,
+      blueprint: workspace.blueprint,
+      maxActiveChanges: workspace.max_active_changes,
+    });
+    if (screen.json) return screen.printJson(viewWorkspace(added));
+    screen.print(workspaceFacts(screen, added));
+  });
+}
+
+/** A folder of this machine stands for the repository that it is a checkout of. */
+async function addressOf(cli: Cli, repository: string): Promise<string> {
+  const there = await stat(repository).catch(() => null);
+  return there?.isDirectory() === true ? (await cli.checkout(repository)).repositoryUrl : repository;
+}
+
+function settingsIn(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new GivenInvalid([`agent-settings is not JSON (${error instanceof Error ? error.message : error})`]);
+  }
+}

@@ -1,0 +1,89 @@
+import type { Command } from "commander";
+import { removeWorkspace } from "../actions/remove-workspace.ts";
+import type { Blueprint } from "../domain/blueprint.ts";
+import type { WorkspaceName } from "../domain/ids.ts";
+import type { Workspace } from "../domain/workspace.ts";
+import { listWorkspaces } from "../store/workspaces.ts";
+import { shownRepositoryUrl } from "../wire/repository-url.ts";
+import { viewWorkspace } from "../wire/workspaces.ts";
+import { type Cli, withAssembly } from "./cli.ts";
+import { needWorkspace } from "./known-workspace.ts";
+import { plainLine } from "./plain.ts";
+import { makeScreen, type Screen } from "./screen.ts";
+import { facts, table } from "./table.ts";
+
+const most = 1000;
+
+export function addWorkspaceCommands(workspace: Command, cli: Cli): void {
+  workspace
+    .command("ls")
+    .description("List the registered repositories.")
+    .action((options: { json?: boolean }) => ls(cli, options));
+  workspace
+    .command("show")
+    .description("Show a workspace and its settings.")
+    .argument("<name>")
+    .action((name: string, options: { json?: boolean }) => show(cli, name, options));
+  workspace
+    .command("rm")
+    .description("Remove a workspace in which no change was ever asked for. The repository stays as it is.")
+    .argument("<name>")
+    .action((name: string, options: { json?: boolean }) => rm(cli, name, options));
+}
+
+async function ls(cli: Cli, options: { json?: boolean }): Promise<void> {
+  const screen = makeScreen(options);
+  await withAssembly(cli.open, async ({ services }) => {
+    const workspaces = await listWorkspaces(services.sql, most);
+    if (screen.json) return screen.printJson({ workspaces: workspaces.map(viewWorkspace) });
+    if (workspaces.length === 0) return screen.remark("No workspaces. Add one: npx fairlead workspace add <name> .");
+    const rows = workspaces.map((workspace) => [
+      workspace.name,
+      plainLine(workspace.agent),
+      plainLine(workspace.defaultBranch ?? ""),
+      plainLine(shownRepositoryUrl(workspace.repositoryUrl), 200),
+    ]);
+    screen.print(table(screen, ["NAME", "AGENT", "BRANCH", "REPOSITORY"], rows));
+  });
+}
+
+async function show(cli: Cli, name: string, options: { json?: boolean }): Promise<void> {
+  const screen = makeScreen(options);
+  await withAssembly(cli.open, async ({ services }) => {
+    const workspace = await needWorkspace(services, name);
+    if (screen.json) return screen.printJson(viewWorkspace(workspace));
+    screen.print(workspaceFacts(screen, workspace));
+  });
+}
+
+async function rm(cli: Cli, name: string, options: { json?: boolean }): Promise<void> {
+  const screen = makeScreen(options);
+  await withAssembly(cli.open, async ({ services }) => {
+    await removeWorkspace(services, name as WorkspaceName);
+    if (screen.json) return screen.printJson({ name, removed: true });
+    screen.print(`${plainLine(name)} is removed`);
+  });
+}
+
+/** By way of the API's form, which hides the values of an agent's variables. */
+export function workspaceFacts(screen: Screen, workspace: Workspace): string {
+  const settings = JSON.stringify(viewWorkspace(workspace).agent_settings);
+  const { blueprint } = workspace;
+  return facts(screen, [
+    ["name", workspace.name],
+    ["repository", plainLine(shownRepositoryUrl(workspace.repositoryUrl), 500)],
+    ["branch", plainLine(workspace.defaultBranch ?? "to be asked of the repository")],
+    ["agent", plainLine(workspace.agent)],
+    ["agent settings", settings === "{}" ? null : plainLine(settings, 500)],
+    ["setup", words(blueprint.setup)],
+    ["start", words(blueprint.start)],
+    ["check", words(blueprint.check)],
+    ["port", blueprint.port == null ? null : String(blueprint.port)],
+    ["active at most", `${workspace.maxActiveChanges} changes`],
+    ["created", workspace.createdAt.toISOString()],
+  ]);
+}
+
+function words(command: Blueprint["setup"] | undefined): string | null {
+  return command == null ? null : plainLine(command.join(" "), 500);
+}
