@@ -19,7 +19,8 @@
 -- Two statuses are waiting rooms, and moves of other rows open their doors, in the same transaction:
 --
 --   * `pending` waits for room: at most `settings.max_active_changes` changes are active at once, and at most
---     `workspaces.max_active_changes` of one workspace. `fairlead.admit_changes()` lets the oldest in.
+--     `workspaces.max_active_changes` of one workspace. Room is rows in `fairlead.places`; a change that ends hands
+--     its own to the oldest that waits.
 --   * `approved` waits for its turn: one change at a time merges into a branch of a repository.
 --     `fairlead.admit_merge()` lets the oldest in; a unique index stands behind it.
 --
@@ -85,6 +86,15 @@ create table fairlead.workspaces (
   updated_at timestamptz not null default now()
 );
 create index workspaces_repository on fairlead.workspaces (repository_url);
+
+-- The room for active changes, as rows: of a workspace and, under the scope '', of all. A change holds one of each, and
+-- a row can't be held twice; so the limits hold under any race, and nobody waits for anybody to count.
+create table fairlead.places (
+  scope text not null,
+  number integer not null,
+  change_id text,
+  primary key (scope, number)
+) with (fillfactor = 50);
 
 create table fairlead.change_requests (
   id text primary key default fairlead.ulid() check (id ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'),

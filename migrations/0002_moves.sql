@@ -1,7 +1,8 @@
 -- The trigger behind every status, and the doors that it opens.
 
+-- (add_job's own statements are planned anew at each call unless told otherwise: that is four fifths of its cost.)
 create function fairlead.enqueue(task text, entity_id text, version integer, run_at timestamptz default null)
-returns void language plpgsql as $$
+returns void language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
   job_id bigint;
 begin
@@ -197,55 +198,140 @@ begin
   return true;
 end $$;
 
--- Lets the oldest pending changes in, as far as there is room. One transaction at a time counts and admits, so the
--- limits hold under any race; a pending row that somebody is just cancelling is passed over.
+-- As many rows of room as the limits say; more may be held for a while after a limit was lowered.
+create function fairlead.fit_places(wanted_scope text, wanted integer) returns void language sql as $$
+  insert into fairlead.places (scope, number) select wanted_scope, n from generate_series(1, wanted) n
+  on conflict do nothing
+$$;
+
+-- Takes a free place, if there is one; one that somebody is just taking or giving up is passed over.
+create function fairlead.take_place(wanted_scope text, places_allowed integer, holder text) returns boolean
+language plpgsql as $$
+begin
+  update fairlead.places p set change_id = holder
+    where p.scope = wanted_scope and p.number = (select f.number from fairlead.places f
+      where f.scope = wanted_scope and f.number <= places_allowed and f.change_id is null
+      order by f.number limit 1 for update skip locked);
+  return found;
+end $$;
+
+-- Frees a place; where a limit was lowered, one that is held beyond it moves in, so that it counts until it ends.
+create function fairlead.free_place(held_scope text, places_allowed integer, holder text) returns void
+language plpgsql as $$
+declare
+  beyond fairlead.places;
+begin
+  select p.* into beyond from fairlead.places p
+    where p.scope = held_scope and p.number > places_allowed and p.change_id is not null and p.change_id <> holder
+    order by p.number limit 1 for update skip locked;
+  if found then
+    update fairlead.places p set change_id = null where p.scope = held_scope and p.number = beyond.number;
+  end if;
+  update fairlead.places p set change_id = beyond.change_id where p.scope = held_scope and p.change_id = holder;
+end $$;
+
+-- Begins a pending change if there is room for it, in its workspace and over all.
+create function fairlead.admit_change(change fairlead.change_requests) returns boolean language plpgsql as $$
+declare
+  workspace fairlead.workspaces;
+  made text;
+begin
+  select w.* into workspace from fairlead.workspaces w where w.name = change.workspace;
+  if not fairlead.take_place(workspace.name, workspace.max_active_changes, change.id) then
+    return false;
+  elsif not fairlead.take_place('', (select max_active_changes from fairlead.settings), change.id) then
+    perform fairlead.free_place(workspace.name, workspace.max_active_changes, change.id);
+    return false;
+  end if;
+  insert into fairlead.environments (workspace, change_id, provider, repository_url, first_port)
+    values (workspace.name, change.id, workspace.provider, change.repository_url, fairlead.free_ports())
+    returning id into made;
+  update fairlead.change_requests set status = 'provisioning', environment_id = made where id = change.id;
+  return true;
+end $$;
+
+-- Lets in the oldest pending changes that there is room for; one that somebody is just cancelling is passed over.
 create function fairlead.admit_changes() returns void language plpgsql as $$
 declare
-  waiting record;
-  place text;
+  waiting fairlead.change_requests;
 begin
-  if fairlead.left_to_reconcile() then
-    return;
-  end if;
-  perform pg_advisory_xact_lock(hashtextextended('fairlead.admit_changes', 0));
-  while exists (select from fairlead.change_requests where status = 'pending')
-    and (select max_active_changes from fairlead.settings) > (select count(*) from fairlead.change_requests
-      where status in ('provisioning', 'implementing', 'deployed', 'approved', 'merging'))
   loop
-    select c.id, c.workspace, c.repository_url, w.provider into waiting
-      from fairlead.change_requests c join fairlead.workspaces w on w.name = c.workspace
-      where c.status = 'pending' and w.max_active_changes > (select count(*) from fairlead.change_requests a
-        where a.workspace = c.workspace
-          and a.status in ('provisioning', 'implementing', 'deployed', 'approved', 'merging'))
+    select c.* into waiting from fairlead.change_requests c
+      where c.status = 'pending'
+        and exists (select from fairlead.places p join fairlead.workspaces w on w.name = p.scope
+          where p.scope = c.workspace and p.number <= w.max_active_changes and p.change_id is null)
       order by c.created_at, c.id limit 1 for update of c skip locked;
-    exit when not found;
-    insert into fairlead.environments (workspace, change_id, provider, repository_url, first_port)
-      values (waiting.workspace, waiting.id, waiting.provider, waiting.repository_url, fairlead.free_ports())
-      returning id into place;
-    update fairlead.change_requests set status = 'provisioning', environment_id = place where id = waiting.id;
+    exit when not found or not fairlead.admit_change(waiting);
   end loop;
 end $$;
 
--- The lowest range of ports that no environment has: the first one, or the one above some environment's.
--- Called under the lock of admit_changes.
+-- A change that finds no room waits; but first it makes sure that nobody is just giving some up unseen. Whoever gives
+-- room up holds this lock together with others, whoever begins to wait holds it alone: one of the two sees the other.
+create function fairlead.admit_or_wait() returns trigger language plpgsql as $$
+begin
+  if fairlead.left_to_reconcile() or fairlead.admit_change(new) then
+    return null;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('fairlead.waiting for room', 0));
+  perform fairlead.admit_change(new);
+  return null;
+end $$;
+
+-- Gives up the room of a change that has ended, to the oldest that waits for it.
+create function fairlead.make_room(change fairlead.change_requests) returns void language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('fairlead.waiting for room', 0));
+  perform fairlead.free_place('', s.max_active_changes, change.id) from fairlead.settings s;
+  perform fairlead.free_place(w.name, w.max_active_changes, change.id)
+    from fairlead.workspaces w where w.name = change.workspace;
+  if exists (select from fairlead.change_requests where status = 'pending') and not fairlead.left_to_reconcile() then
+    perform fairlead.admit_changes();
+  end if;
+end $$;
+
+create function fairlead.fit_workspace() returns trigger language plpgsql as $$
+begin
+  perform fairlead.fit_places(new.name, new.max_active_changes);
+  if tg_op = 'UPDATE' then
+    update fairlead.places set scope = new.name where scope = old.name and old.name <> new.name;
+    perform fairlead.admit_changes();
+  end if;
+  return null;
+end $$;
+
+create function fairlead.fit_settings() returns trigger language plpgsql as $$
+begin
+  perform fairlead.fit_places('', new.max_active_changes);
+  perform fairlead.admit_changes();
+  return null;
+end $$;
+
+create trigger fit after insert or update of name, max_active_changes on fairlead.workspaces
+  for each row execute function fairlead.fit_workspace();
+create trigger fit after update of max_active_changes on fairlead.settings
+  for each row execute function fairlead.fit_settings();
+select fairlead.fit_places('', max_active_changes) from fairlead.settings;
+
+-- A low range of ports that no environment has. Two transactions at once may find the same: an advisory lock on it
+-- makes the second look for another.
 create function fairlead.free_ports() returns integer language plpgsql as $$
 declare
   limits fairlead.settings;
   port integer;
 begin
   select * into limits from fairlead.settings;
-  if not exists (select from fairlead.environments e where e.first_port = limits.first_port and e.status <> 'terminated') then
-    return limits.first_port;
-  end if;
-  select e.first_port + limits.ports_per_environment into port from fairlead.environments e
-    where e.status <> 'terminated' and e.first_port between limits.first_port and 65535 - 2 * limits.ports_per_environment
-      and not exists (select from fairlead.environments n
-        where n.first_port = e.first_port + limits.ports_per_environment and n.status <> 'terminated')
-    order by e.first_port limit 1;
-  if port is null then
-    raise exception 'all ranges of ports are taken: end some environments' using errcode = 'FL004';
-  end if;
-  return port;
+  port := limits.first_port;
+  while port + limits.ports_per_environment <= 65536 loop
+    if not exists (select from fairlead.environments e where e.first_port = port and e.status <> 'terminated')
+      and pg_try_advisory_xact_lock(hashtextextended('fairlead.ports ' || port, 0)) then
+      -- Looked at once more with the lock held: whoever had it before may have committed since.
+      if not exists (select from fairlead.environments e where e.first_port = port and e.status <> 'terminated') then
+        return port;
+      end if;
+    end if;
+    port := port + limits.ports_per_environment;
+  end loop;
+  raise exception 'all ranges of ports are taken: end some environments' using errcode = 'FL004';
 end $$;
 
 -- Lets the change that has been approved for the longest merge, if nobody is merging into that branch.
@@ -278,21 +364,15 @@ begin
     perform fairlead.admit_merge(new.repository_url, new.target_branch);
   end if;
   if new.status in ('merged', 'rejected', 'failed') and old.status <> 'pending' then
-    perform fairlead.admit_changes(); -- last, for it holds up others until this transaction has ended
+    perform fairlead.make_room(new);
   end if;
   return null;
 end $$;
 
-create function fairlead.admit_new_change() returns trigger language plpgsql as $$
-begin
-  perform fairlead.admit_changes();
-  return null;
-end $$;
-
 create trigger admit after insert on fairlead.change_requests
-  for each row execute function fairlead.admit_new_change();
+  for each row execute function fairlead.admit_or_wait();
 create trigger admit_again after update of status on fairlead.change_requests
-  for each row when (old.status = 'failed' and new.status = 'pending') execute function fairlead.admit_new_change();
+  for each row when (old.status = 'failed' and new.status = 'pending') execute function fairlead.admit_or_wait();
 create trigger follow after update of status on fairlead.change_requests
   for each row when (old.status <> new.status and new.status in
     ('implementing', 'approved', 'merged', 'rejected', 'failed')) execute function fairlead.follow_change();

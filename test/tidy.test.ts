@@ -78,6 +78,11 @@ const forbidden: readonly (readonly [what: string, pattern: RegExp, where: RegEx
   ["a query that names no columns", /\bselect\s+\*/i, /^src\//],
   ["SQL put together from text", /\.unsafe\(/, /^(src|tasks)\//],
   ["a shell", /\bshell:\s*true|\bexec(Sync)?\b[^;]*from "node:child_process"/, /^(src|tasks|scripts)\//],
+  [
+    "time, chance or I/O in the domain",
+    /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.\w|\bfetch\(/,
+    /^src\/domain\//,
+  ],
   // vitest's own entry points, such as its global setup, have to be default exports.
   ["a default export", /^export default\b/m, /^(src|scripts|bench|test\/(?!support\/postgres\.ts))/],
   ["a file that passes on what others export", /^export (\*|\{[^}]*\}) from/m, /^(src|tasks)\//],
@@ -153,6 +158,18 @@ test("README names only tests that there are", async () => {
   const named = [...(await text("README.md")).matchAll(/^\| .* \| “([^”]+)” \|$/gm)].map(([, name = ""]) => name);
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((name) => !tests.includes(`test("${name}"`))).toEqual([]);
+});
+
+test("the lock file has the packages for every platform, or npm ci refuses it where some can't be asked for", async () => {
+  const { packages }: { packages: Record<string, { optionalDependencies?: object }> } = JSON.parse(
+    await text("package-lock.json"),
+  );
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter(
+      (name) => !(`node_modules/${name}` in packages) && !(`${path}/node_modules/${name}` in packages),
+    ),
+  );
+  expect(missing).toEqual([]);
 });
 
 test("dependencies are pinned to a version, and the lock file says nothing of where they were loaded from", async () => {

@@ -75,6 +75,9 @@ async function push(environment: Environment, target: { branch: string; url: str
   try {
     await pushBranch(environment, target);
   } catch (error) {
-    throw new ChangeFailed("environment", `the branch ${target.branch} could not be pushed: ${(error as Error).message}`);
+    throw new ChangeFailed(
+      "environment",
+      `the branch ${target.branch} could not be pushed: ${(error as Error).message}`,
+    );
   }
 }

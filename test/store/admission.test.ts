@@ -64,6 +64,24 @@ test("the rest wait in pending and the board says what for; the oldest is let in
   expect(next).toEqual({ status: "provisioning" });
 });
 
+test("raising a limit lets those in that wait", async () => {
+  const { sql } = database;
+  await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = 'pending'`;
+  await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = any (${active})`;
+  for (let n = 0; n < 6; n += 1) await request("shop");
+  expect(await activeIn()).toEqual({ shop: 3 });
+  await sql`update fairlead.workspaces set max_active_changes = 6 where name = 'shop'`;
+  expect(await activeIn()).toEqual({ shop: 5 });
+  await sql`update fairlead.settings set max_active_changes = 6`;
+  expect(await activeIn()).toEqual({ shop: 6 });
+  await sql`update fairlead.settings set max_active_changes = 5`;
+  await sql`update fairlead.workspaces set max_active_changes = 3 where name = 'shop'`;
+  await request("shop");
+  await sql`select fairlead.cancel_change(id) from (
+    select id from fairlead.change_requests where status = any (${active}) order by id limit 3) c`;
+  expect(await activeIn()).toEqual({ shop: 3 });
+});
+
 test("a transaction with an old snapshot leaves the admission to a job", async () => {
   const { sql } = database;
   await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = 'pending'`;

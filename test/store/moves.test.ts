@@ -136,6 +136,7 @@ test("of approve, reject and cancel at once exactly one wins, in a thousand roun
     wins[end ?? ""] = (wins[end ?? ""] ?? 0) + 1;
     await database.sql`update fairlead.change_requests set status = 'failed', failure_kind = 'merge', failure_message = 'test'
       where id = ${id} and status = 'merging'`;
+    await database.sql`update fairlead.environments set status = 'terminated' where change_id = ${id}`;
   }
   expect(Object.keys(wins).length).toBeGreaterThan(1);
 }, 120_000);

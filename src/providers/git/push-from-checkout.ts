@@ -11,7 +11,11 @@ export interface PushTarget {
 }
 
 /** False when the remote's branch has commits that the checkout doesn't have. */
-export async function pushHead(checkout: Checkout, { branch, url }: PushTarget, options: readonly string[]): Promise<boolean> {
+export async function pushHead(
+  checkout: Checkout,
+  { branch, url }: PushTarget,
+  options: readonly string[],
+): Promise<boolean> {
   const args = ["push", "--porcelain", "--no-verify", ...options, "origin", `HEAD:refs/heads/${branch}`];
   const ran = await gitIn(checkout, args, { timeoutMs: transferTimeoutMs, variables: credentialVariables(url) });
   if (ran.code === 0) return true;

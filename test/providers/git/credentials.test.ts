@@ -25,7 +25,7 @@ async function serve(repository: string, token: string): Promise<string> {
     const { pathname, search } = new URL(request.url ?? "/", "http://localhost");
     const backend = spawn("git", ["http-backend"], {
       env: {
-        PATH: process.env["PATH"],
+        PATH: process.env.PATH,
         GIT_PROJECT_ROOT: dirname(repository),
         GIT_HTTP_EXPORT_ALL: "1",
         REMOTE_USER: "ada",
