@@ -141,9 +141,10 @@ begin
   enqueued := 0;
   given_up := 0;
   for waiting in
-    select c.id, c.version, c.task, 'change' as entity from fairlead.change_requests c where c.task is not null
+    select c.id, c.version, c.task from fairlead.change_requests c
+      where c.status in ('provisioning', 'implementing', 'deployed', 'approved', 'merging') and c.task is not null
     union all
-    select e.id, e.version, e.task, 'environment' from fairlead.environments e where e.task is not null
+    select e.id, e.version, e.task from fairlead.environments e where e.status <> 'terminated' and e.task is not null
   loop
     if not exists (select from graphile_worker.jobs j where j.key = waiting.id) then
       perform fairlead.enqueue(waiting.task, waiting.id, waiting.version);
@@ -152,7 +153,8 @@ begin
   end loop;
   for waiting in
     select c.id, c.version, j.last_error from fairlead.change_requests c join graphile_worker.jobs j on j.key = c.id
-      where c.task is not null and j.attempts >= j.max_attempts and j.locked_at is null
+      where c.status in ('provisioning', 'implementing', 'deployed', 'approved', 'merging') and c.task is not null
+        and j.attempts >= j.max_attempts and j.locked_at is null
   loop
     update fairlead.change_requests set status = 'failed', failure_kind = 'internal',
       failure_message = 'gave up after too many errors; the last was: ' || coalesce(left(waiting.last_error, 1000), '?')
@@ -162,7 +164,7 @@ begin
   -- A clean-up never gives up: what it guards may be work that is nowhere else.
   for waiting in
     select e.id, e.version, e.task from fairlead.environments e join graphile_worker.jobs j on j.key = e.id
-      where e.task is not null and j.attempts >= j.max_attempts and j.locked_at is null
+      where e.status <> 'terminated' and e.task is not null and j.attempts >= j.max_attempts and j.locked_at is null
   loop
     perform fairlead.enqueue(waiting.task, waiting.id, waiting.version);
     enqueued := enqueued + 1;
@@ -172,8 +174,6 @@ begin
     from (select distinct repository_url, target_branch from fairlead.change_requests where status = 'approved') a;
   return next;
 end $$;
-create index changes_due on fairlead.change_requests (id) where task is not null;
-create index environments_due on fairlead.environments (id) where task is not null;
 
 -- Every change with what it is waiting for, newest first.
 create view fairlead.change_board as

@@ -1,0 +1,79 @@
+import type { Services } from "../src/actions/services.ts";
+import type { AgentOutcome, AgentRole } from "../src/domain/agent.ts";
+import type { Agent } from "../src/providers/agents/port.ts";
+import type { Environment, EnvironmentProvider } from "../src/providers/environments/port.ts";
+import type { Repository } from "../src/providers/git/port.ts";
+import { makeLog } from "../src/main/log.ts";
+import type { Sql } from "../src/store/sql.ts";
+
+const commit = "0123456789012345678901234567890123456789";
+const hour = 3_600_000;
+
+/** Services whose every effect is done before it is asked for. */
+export function nullServices(sql: Sql): Services {
+  return {
+    sql,
+    log: makeLog("error"),
+    limits: {
+      provisionMs: hour,
+      setupMs: hour,
+      agentMs: hour,
+      previewMs: hour,
+      mergeMs: hour,
+      idleMs: hour,
+      ageMs: hour,
+      graceMs: 1,
+    },
+    provider: () => provider,
+    agent: () => agent,
+    repository: (url) => ({ ...repository, url }),
+    credentials: {},
+  };
+}
+
+/** Git in it says the same to every question: one commit, nothing uncommitted, and a difference to where it began. */
+const environment = (id: Environment["id"]): Environment => ({
+  id,
+  checkout: "/nowhere",
+  stateDirectory: "/nowhere",
+  present: async () => true,
+  start: async () => {},
+  adopt: async () => ({ state: "exited", code: 0, signal: null, endedAt: new Date() }),
+  read: async () => Buffer.alloc(0),
+  stop: async () => {},
+  run: async (argv) => ({ code: argv.includes("diff") && !argv.includes("--cached") ? 1 : 0, stdout: `${commit}\n`, output: "" }),
+  readFile: async () => null,
+  writeFile: async () => {},
+  list: async () => [],
+  expose: () => "http://localhost:1",
+});
+
+const provider: EnvironmentProvider = {
+  name: "null",
+  provision: async ({ id }) => environment(id),
+  open: (id) => environment(id),
+  quiesce: async () => {},
+  terminate: async () => {},
+  list: async () => [],
+};
+
+const session = { id: null, total: { costUsd: 0, inputTokens: 0, outputTokens: 0 }, usage: { costUsd: 0, inputTokens: 0, outputTokens: 0 } };
+
+const agent: Agent = {
+  name: "null",
+  credentials: [],
+  command: () => ({ argv: ["true"], stdin: "", variables: {} }),
+  note: () => null,
+  outcome: <Role extends AgentRole>() => ({ state: "done", result: { summary: "Nothing" }, session }) as unknown as AgentOutcome<Role>,
+};
+
+const repository: Repository = {
+  url: "",
+  defaultBranch: async () => "main",
+  hasBranch: async () => true,
+  fetch: async () => {},
+  branchHead: async () => commit,
+  merge: async () => ({ state: "merged", commit, already: false }),
+  deleteBranch: async () => {},
+  diff: async () => ({ text: "", truncated: false }),
+};
