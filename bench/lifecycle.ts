@@ -32,17 +32,25 @@ const blueprint = { setup: null, start: null, check: null, port: null, source: "
 export async function lifecycles(bench: Bench): Promise<number> {
   const { sql } = bench;
   const signals = makeSignals();
-  const change = (settle: (seen: Seen<ChangeId>) => Promise<unknown>): Task => async (payload) => {
-    const loaded = await changeAsSeen(sql, payload as Seen<ChangeId>);
-    if (loaded !== null) await settle(loaded);
-  };
+  const change =
+    (settle: (seen: Seen<ChangeId>) => Promise<unknown>): Task =>
+    async (payload) => {
+      const loaded = await changeAsSeen(sql, payload as Seen<ChangeId>);
+      if (loaded !== null) await settle(loaded);
+    };
   const tasks: Record<string, Task> = {
     // Each change merges into a branch of its own: merges into one branch go one at a time by design.
     provision: change((seen) =>
       settleProvisioned(sql, seen, { branchName: "b", targetBranch: seen.id, baseCommit: "0", blueprint }),
     ),
     implement: change((seen) =>
-      settleImplemented(sql, seen, { headCommit: "1", summary: "s", sessionId: null, usage: nothing, sessionTotal: null }),
+      settleImplemented(sql, seen, {
+        headCommit: "1",
+        summary: "s",
+        sessionId: null,
+        usage: nothing,
+        sessionTotal: null,
+      }),
     ),
     preview: change(async (seen) => {
       await settleDeployed(sql, seen, { preview: { url: "http://localhost:1", port: 1 } });
@@ -148,7 +156,9 @@ async function oneReal(sql: Sql, until: "merged" | "cleaned"): Promise<void> {
   const [deployed, merged] = [heard.next(`change ${id} deployed`), heard.next(`change ${id} merged`)];
   await sql`insert into fairlead.change_requests (id, workspace, request_text, target_branch)
     values (${id}, 'bench', 'Nothing', ${id})`;
-  const [row] = await sql<{ environmentId: string }[]>`select environment_id from fairlead.change_requests where id = ${id}`;
+  const [row] = await sql<
+    { environmentId: string }[]
+  >`select environment_id from fairlead.change_requests where id = ${id}`;
   const cleaned = heard.next(`environment ${row?.environmentId} terminated`);
   await deployed;
   await approveChange(sql, { id, by: "bench", note: null, seenVersion: null });

@@ -43,10 +43,13 @@ export async function listingP95({ sql }: Bench): Promise<number> {
       if (turn % 3 === 1 && next !== null) query.set("before", next);
       if (turn % 3 === 2) query.set("status", "merged");
       const before = performance.now();
-      const response = await fetch(`${server.url}/api/changes?${query}`, { headers: { authorization: `Bearer ${token}` } });
+      const response = await fetch(`${server.url}/api/changes?${query}`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
       const body = (await response.json()) as { changes: unknown[]; next: string | null };
       if (turn >= 20) times.push(performance.now() - before);
-      if (response.status !== 200 || body.changes.length !== 50) throw new Error(`the listing failed: ${JSON.stringify(body)}`);
+      if (response.status !== 200 || body.changes.length !== 50)
+        throw new Error(`the listing failed: ${JSON.stringify(body)}`);
       next = body.next;
     }
   } finally {

@@ -71,19 +71,39 @@ async function measure(empty: Bench, full: Bench): Promise<void> {
   table.push(
     ["changes, INSERT to cleaned up, by tasks that load and settle", perSecond(kernel), "", ""],
     ["(a) a bare chain of as many jobs", perSecond(bare), (kernel / bare).toFixed(2), "≥ 0.8"],
-    ["(b) with begin/update/add_job/commit in each", perSecond(transaction), (kernel / transaction).toFixed(2), "≥ 1.1"],
-    ["changes beside 100,000 finished ones", perSecond(median(found.full)), (median(found.full) / kernel).toFixed(2), "0.9 to 1.1"],
-    ["changes by the real tasks, effects that do nothing", perSecond(median(found.real)), (median(found.real) / bare).toFixed(2), ""],
+    [
+      "(b) with begin/update/add_job/commit in each",
+      perSecond(transaction),
+      (kernel / transaction).toFixed(2),
+      "≥ 1.1",
+    ],
+    [
+      "changes beside 100,000 finished ones",
+      perSecond(median(found.full)),
+      (median(found.full) / kernel).toFixed(2),
+      "0.9 to 1.1",
+    ],
+    [
+      "changes by the real tasks, effects that do nothing",
+      perSecond(median(found.real)),
+      (median(found.real) / bare).toFixed(2),
+      "",
+    ],
     ["one of these alone, INSERT to merged, p50", `${lonely.toFixed(1)} ms`, "", "≤ 25 ms"],
     ["GET /api/changes beside 100,000 finished ones, p95", `${listing.toFixed(1)} ms`, "", "≤ 25 ms"],
   );
   process.stdout.write(`${table.toString()}\n`);
-  process.stdout.write(`10 at once, ${rounds} rounds of ${perRound} in turns; slowest and fastest: ${JSON.stringify(spread(found))}\n`);
+  process.stdout.write(
+    `10 at once, ${rounds} rounds of ${perRound} in turns; slowest and fastest: ${JSON.stringify(spread(found))}\n`,
+  );
 }
 
 function spread(found: Record<string, number[]>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(found).map(([name, values]) => [name, `${Math.min(...values).toFixed(0)}–${Math.max(...values).toFixed(0)}`]),
+    Object.entries(found).map(([name, values]) => [
+      name,
+      `${Math.min(...values).toFixed(0)}–${Math.max(...values).toFixed(0)}`,
+    ]),
   );
 }
 

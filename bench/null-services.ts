@@ -1,9 +1,9 @@
 import type { Services } from "../src/actions/services.ts";
 import type { AgentOutcome, AgentRole } from "../src/domain/agent.ts";
+import { makeLog } from "../src/main/log.ts";
 import type { Agent } from "../src/providers/agents/port.ts";
 import type { Environment, EnvironmentProvider } from "../src/providers/environments/port.ts";
 import type { Repository } from "../src/providers/git/port.ts";
-import { makeLog } from "../src/main/log.ts";
 import type { Sql } from "../src/store/sql.ts";
 
 const commit = "0123456789012345678901234567890123456789";
@@ -41,7 +41,11 @@ const environment = (id: Environment["id"]): Environment => ({
   adopt: async () => ({ state: "exited", code: 0, signal: null, endedAt: new Date() }),
   read: async () => Buffer.alloc(0),
   stop: async () => {},
-  run: async (argv) => ({ code: argv.includes("diff") && !argv.includes("--cached") ? 1 : 0, stdout: `${commit}\n`, output: "" }),
+  run: async (argv) => ({
+    code: argv.includes("diff") && !argv.includes("--cached") ? 1 : 0,
+    stdout: `${commit}\n`,
+    output: "",
+  }),
   readFile: async () => null,
   writeFile: async () => {},
   list: async () => [],
@@ -57,14 +61,19 @@ const provider: EnvironmentProvider = {
   list: async () => [],
 };
 
-const session = { id: null, total: { costUsd: 0, inputTokens: 0, outputTokens: 0 }, usage: { costUsd: 0, inputTokens: 0, outputTokens: 0 } };
+const session = {
+  id: null,
+  total: { costUsd: 0, inputTokens: 0, outputTokens: 0 },
+  usage: { costUsd: 0, inputTokens: 0, outputTokens: 0 },
+};
 
 const agent: Agent = {
   name: "null",
   credentials: [],
   command: () => ({ argv: ["true"], stdin: "", variables: {} }),
   note: () => null,
-  outcome: <Role extends AgentRole>() => ({ state: "done", result: { summary: "Nothing" }, session }) as unknown as AgentOutcome<Role>,
+  outcome: <Role extends AgentRole>() =>
+    ({ state: "done", result: { summary: "Nothing" }, session }) as unknown as AgentOutcome<Role>,
 };
 
 const repository: Repository = {

@@ -6,6 +6,13 @@ create function fairlead.worker_key(id text) returns bigint language sql immutab
   select hashtextextended('fairlead.worker ' || id, 0)
 $$;
 
+-- What a worker that ends does last, while it holds its lock still: nothing that it had locked stays behind.
+create function fairlead.retire_worker(worker_id text) returns void language plpgsql as $$
+begin
+  perform graphile_worker.force_unlock_workers(w.pools) from fairlead.workers w where w.id = worker_id;
+  delete from fairlead.workers w where w.id = worker_id;
+end $$;
+
 create function fairlead.release_dead_workers() returns setof text language plpgsql as $$
 declare
   worker fairlead.workers;

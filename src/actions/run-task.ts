@@ -1,7 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Seen } from "../domain/change.ts";
+import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
 import type { TaskName } from "../domain/lifecycles.ts";
 import { handOver } from "../store/jobs.ts";
+import { faultOf } from "../store/sql.ts";
 import type { Services } from "./services.ts";
 
 /** What a worker gives to the tasks it runs. */
@@ -30,13 +33,34 @@ export function entityTask(task: TaskName, action: EntityAction): (payload: unkn
     const seen = payload as Seen<string>; // only fairlead.enqueue() writes these
     const log = services.log.child({ task, entity: seen.id, version: seen.version });
     try {
-      await oneAtATime(`${task} ${seen.id} ${seen.version}`, () => action({ ...services, log }, seen, stopping));
+      await oneAtATime(`${task} ${seen.id} ${seen.version}`, () =>
+        whileDatabaseIsAway(stopping, () => action({ ...services, log }, seen, stopping)),
+      );
     } catch (error) {
       if (!stopping.aborted) throw error;
       await handOver(services.sql, task, seen);
       log.info("handed over");
     }
   };
+}
+
+const againMs = 500;
+const triesAtMost = 240;
+
+/**
+ * Begins an action anew when it lost Postgres: whatever it had done is found done. The queue would spend an attempt and
+ * wait longer each time, up to hours.
+ */
+async function whileDatabaseIsAway(stopping: AbortSignal, run: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await run();
+    } catch (raised) {
+      const error = faultOf(raised);
+      if (!(error instanceof DatabaseUnavailable) || tries === triesAtMost) throw error;
+      await delay(againMs, undefined, { signal: stopping });
+    }
+  }
 }
 
 const running = new Map<string, Promise<void>>();

@@ -3,9 +3,11 @@ import type { Assembly, Cli } from "../cli/cli.ts";
 import { run } from "../cli/run.ts";
 import { localCheckout } from "../providers/git/local-checkout.ts";
 import { parseSettings, type Settings } from "../wire/settings.ts";
+import { guardAgainstDriver } from "./guard.ts";
 
 /** Runs what the command line asks for. */
 export async function main(): Promise<void> {
+  guardAgainstDriver();
   loadDotEnv();
   await run(cli, process.argv.slice(2));
 }

@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { ulid } from "ulid";
 import type { Services } from "../actions/services.ts";
-import { holdWorkerLock, releaseDeadWorkers, removeWorker, type WorkerId } from "../store/workers.ts";
+import { holdWorkerLock, releaseDeadWorkers, retireWorker, type WorkerId } from "../store/workers.ts";
 import { startPools } from "./pools.ts";
 
 export interface WorkerOptions {
@@ -81,8 +81,8 @@ async function beginLife({ services, databaseUrl, concurrency }: WorkerOptions):
         stopping.abort();
         await pools.stop();
         await looking;
-        // Taken out of the list while the lock is held; if Postgres is away, whoever finds the lock gone does it.
-        await removeWorker(services.sql, id).catch(() => {});
+        // While the lock is held still; if Postgres is away, whoever finds the lock gone does the same.
+        await retireWorker(services.sql, id).catch(() => {});
         await lock.release();
         log.info("worker stopped");
       },

@@ -32,6 +32,14 @@ export function connect(url: string, { max = 10, applicationName = "fairlead", o
   });
 }
 
+/**
+ * Whether an error is the driver's own: it asks each new connection for array types, and when that connection is killed
+ * at that moment the rejection is nobody's to catch. The connection is made anew by itself.
+ */
+export function isDriversOwn(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "query" in error && String(error.query).includes("b.typarray");
+}
+
 /** What a caller may see of an error from Postgres: ours by SQLSTATE, a lost connection, else the error as it is. */
 export function faultOf(error: unknown): Fault | unknown {
   if (!(error instanceof Error) || !("code" in error)) return error;

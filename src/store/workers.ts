@@ -26,8 +26,9 @@ export async function addPool(sql: Sql, id: WorkerId, pool: string): Promise<voi
   await sql`update fairlead.workers set pools = array_append(pools, ${pool}) where id = ${id}`;
 }
 
-export async function removeWorker(sql: Sql, id: WorkerId): Promise<void> {
-  await sql`delete from fairlead.workers where id = ${id}`;
+/** Releases what the worker has still locked, and takes it out of the list. */
+export async function retireWorker(sql: Sql, id: WorkerId): Promise<void> {
+  await sql`select fairlead.retire_worker(${id})`;
 }
 
 /** Releases the jobs of every worker whose lock is gone, wakes the queue, and returns those workers. */

@@ -1,3 +1,4 @@
+import { guardAgainstDriver } from "../../src/main/guard.ts";
 import { makeLog } from "../../src/main/log.ts";
 import { makeServices } from "../../src/main/services.ts";
 import { startWorker } from "../../src/main/worker.ts";
@@ -5,6 +6,7 @@ import { connect } from "../../src/store/sql.ts";
 import { parseSettings } from "../../src/wire/settings.ts";
 
 // node run-worker.ts <database url> <home>: a worker and nothing else, until SIGTERM.
+guardAgainstDriver();
 const [, , databaseUrl = "", home = ""] = process.argv;
 const settings = parseSettings({ FAIRLEAD_HOME: home, FAIRLEAD_LOG_LEVEL: "error" });
 const sql = connect(databaseUrl);

@@ -102,7 +102,10 @@ export async function makeWorld(variables: Readonly<Record<string, string>> = {}
           if (now.finishedAt !== null) throw new Error(`it is ${now.status}: ${now.failureKind} ${now.failureMessage}`);
           return null;
         },
-        async () => `it is still ${(await change(id)).status}, and not ${statuses.join(" or ")}`,
+        async () => {
+          const jobs = await database.sql`select * from graphile_worker.jobs where key = ${id}`;
+          return `it is still ${(await change(id)).status}, and not ${statuses.join(" or ")}: ${JSON.stringify(jobs)}`;
+        },
       ),
     row: (query) =>
       eventually(
