@@ -150,8 +150,7 @@ create table fairlead.change_requests (
 create unique index changes_idempotency_key on fairlead.change_requests (idempotency_key)
   where idempotency_key is not null;
 -- Few rows are in these at any time, however many have finished.
-create index changes_active on fairlead.change_requests (workspace)
-  where status in ('provisioning', 'implementing', 'deployed', 'approved', 'merging');
+create index changes_active on fairlead.change_requests (workspace) where finished_at is null;
 create index changes_pending on fairlead.change_requests (created_at, id) where status = 'pending';
 create index changes_approved on fairlead.change_requests (repository_url, target_branch) where status = 'approved';
 create unique index one_merge_at_a_time on fairlead.change_requests (repository_url, target_branch)

@@ -18,6 +18,24 @@ begin
   raise exception 'could not enqueue % for %', task, entity_id;
 end $$;
 
+-- Enqueues the task that an entity waits for, if it is still at this version; false if it has moved on. Whoever acts on
+-- what it read a moment ago uses this: a job for an older version would take the place of the one that is needed.
+create function fairlead.enqueue_due(entity_id text, seen_version integer, run_at timestamptz default null)
+returns boolean language plpgsql as $$
+declare
+  due text;
+begin
+  select c.task into due from fairlead.change_requests c where c.id = entity_id and c.version = seen_version for update;
+  if not found then
+    select e.task into due from fairlead.environments e where e.id = entity_id and e.version = seen_version for update;
+  end if;
+  if due is null then
+    return false;
+  end if;
+  perform fairlead.enqueue(due, entity_id, seen_version, run_at);
+  return true;
+end $$;
+
 -- What the move of a change brings with it in its own row.
 create function fairlead.fill_change(old fairlead.change_requests, new fairlead.change_requests)
 returns fairlead.change_requests language plpgsql as $$
@@ -128,7 +146,7 @@ begin
     new.version := old.version + 1;
     new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
     if new.status = old.status then
-      if new.task <> all (due) or cardinality(due) = 0 then
+      if new.task is null or coalesce(array_position(due, new.task) <= array_position(due, old.task), true) then
         raise exception '% has no task %', new.status, quote_literal(new.task) using errcode = 'FL001';
       end if;
       step := coalesce(old.task, 'task') || '_done';
@@ -188,21 +206,26 @@ create trigger move before insert or update on fairlead.change_requests
 create trigger move before insert or update on fairlead.environments
   for each row execute function fairlead.move('environment');
 
--- A transaction that keeps its first snapshot can't count what others have committed since: a job does it instead.
-create function fairlead.left_to_reconcile() returns boolean language plpgsql as $$
-begin
-  if current_setting('transaction_isolation') = 'read committed' then
-    return false;
-  end if;
-  perform graphile_worker.add_job('reconcile', job_key => 'reconcile');
-  return true;
-end $$;
-
--- As many rows of room as the limits say; more may be held for a while after a limit was lowered.
-create function fairlead.fit_places(wanted_scope text, wanted integer) returns void language sql as $$
-  insert into fairlead.places (scope, number) select wanted_scope, n from generate_series(1, wanted) n
-  on conflict do nothing
+-- Asks for a look at the waiting rooms after this transaction: by a job, in a second.
+create function fairlead.look_again() returns void language sql as $$
+  select from graphile_worker.add_job(
+    'reconcile', run_at => now() + interval '1 second', job_key => 'reconcile', job_key_mode => 'preserve_run_at')
 $$;
+
+-- Whoever begins to wait for room and whoever makes room must see each other: the first holds this lock alone, the
+-- others hold it together, until they commit. Nobody waits for it, for somebody may leave a transaction open: who does
+-- not get it looks again later. Neither can a transaction that keeps its first snapshot see what others have committed.
+create function fairlead.see_each_other(alone boolean) returns boolean language plpgsql as $$
+declare
+  key constant bigint := hashtextextended('fairlead.waiting for room', 0);
+begin
+  if current_setting('transaction_isolation') = 'read committed'
+    and (alone or pg_try_advisory_xact_lock_shared(key)) and (not alone or pg_try_advisory_xact_lock(key)) then
+    return true;
+  end if;
+  perform fairlead.look_again();
+  return false;
+end $$;
 
 -- Takes a free place, if there is one; one that somebody is just taking or giving up is passed over.
 create function fairlead.take_place(wanted_scope text, places_allowed integer, holder text) returns boolean
@@ -215,102 +238,141 @@ begin
   return found;
 end $$;
 
--- Frees a place; where a limit was lowered, one that is held beyond it moves in, so that it counts until it ends.
+-- Gives up a place. After a limit was lowered some are held beyond it, and these come first: one of them moves in.
 create function fairlead.free_place(held_scope text, places_allowed integer, holder text) returns void
 language plpgsql as $$
 declare
-  beyond fairlead.places;
+  freed integer;
 begin
-  select p.* into beyond from fairlead.places p
-    where p.scope = held_scope and p.number > places_allowed and p.change_id is not null and p.change_id <> holder
-    order by p.number limit 1 for update skip locked;
-  if found then
-    update fairlead.places p set change_id = null where p.scope = held_scope and p.number = beyond.number;
+  if exists (select from fairlead.places p
+    where p.scope = held_scope and p.number > places_allowed and p.change_id is not null) then
+    perform from fairlead.places p where p.scope = held_scope order by p.number for update; -- they may be just moving
   end if;
-  update fairlead.places p set change_id = beyond.change_id where p.scope = held_scope and p.change_id = holder;
+  update fairlead.places p set change_id = null where p.scope = held_scope and p.change_id = holder
+    returning p.number into freed;
+  if freed <= places_allowed then
+    perform fairlead.close_ranks(held_scope, places_allowed);
+  end if;
 end $$;
 
--- Begins a pending change if there is room for it, in its workspace and over all.
-create function fairlead.admit_change(change fairlead.change_requests) returns boolean language plpgsql as $$
+-- Moves those that hold places beyond a limit into free ones within it, as far as there are any.
+create function fairlead.close_ranks(fitted_scope text, places_allowed integer) returns void language plpgsql as $$
+declare
+  beyond fairlead.places;
+begin
+  for beyond in select p.* from fairlead.places p
+    where p.scope = fitted_scope and p.number > places_allowed and p.change_id is not null order by p.number
+  loop
+    exit when not fairlead.take_place(fitted_scope, places_allowed, beyond.change_id);
+    update fairlead.places p set change_id = null where p.scope = fitted_scope and p.number = beyond.number;
+  end loop;
+end $$;
+
+-- As many rows of room as a limit says, and whoever waits for it let in.
+create function fairlead.fit_places(fitted_scope text, places_allowed integer) returns void language plpgsql as $$
+begin
+  insert into fairlead.places (scope, number) select fitted_scope, n from generate_series(1, places_allowed) n
+    on conflict do nothing;
+  perform from fairlead.places p where p.scope = fitted_scope order by p.number for update;
+  perform fairlead.close_ranks(fitted_scope, places_allowed);
+  if fairlead.see_each_other(false) then
+    perform fairlead.admit_changes();
+  end if;
+end $$;
+
+-- Begins a pending change if there is room for it. `no room` and `workspace full` say what is missing.
+create function fairlead.admit_change(change fairlead.change_requests) returns text language plpgsql as $$
 declare
   workspace fairlead.workspaces;
   made text;
 begin
   select w.* into workspace from fairlead.workspaces w where w.name = change.workspace;
   if not fairlead.take_place(workspace.name, workspace.max_active_changes, change.id) then
-    return false;
+    return 'workspace full';
   elsif not fairlead.take_place('', (select max_active_changes from fairlead.settings), change.id) then
     perform fairlead.free_place(workspace.name, workspace.max_active_changes, change.id);
-    return false;
+    return 'no room';
   end if;
   insert into fairlead.environments (workspace, change_id, provider, repository_url, first_port)
     values (workspace.name, change.id, workspace.provider, change.repository_url, fairlead.free_ports())
     returning id into made;
   update fairlead.change_requests set status = 'provisioning', environment_id = made where id = change.id;
-  return true;
+  return 'admitted';
 end $$;
 
--- Lets in the oldest pending changes that there is room for; one that somebody is just cancelling is passed over.
+-- Lets in the oldest pending changes that there is room for. One whose last environment is still being cleaned up
+-- waits for that, or its retry would not find the work that the clean-up saves; one that somebody is just cancelling
+-- is passed over.
 create function fairlead.admit_changes() returns void language plpgsql as $$
 declare
   waiting fairlead.change_requests;
+  full_workspaces text[] := '{}';
+  outcome text;
 begin
   loop
     select c.* into waiting from fairlead.change_requests c
-      where c.status = 'pending'
-        and exists (select from fairlead.places p join fairlead.workspaces w on w.name = p.scope
-          where p.scope = c.workspace and p.number <= w.max_active_changes and p.change_id is null)
-      order by c.created_at, c.id limit 1 for update of c skip locked;
-    exit when not found or not fairlead.admit_change(waiting);
+      where c.status = 'pending' and c.workspace <> all (full_workspaces)
+        and not exists (select from fairlead.environments e where e.change_id = c.id and e.status <> 'terminated')
+      order by c.created_at, c.id limit 1 for update skip locked;
+    exit when not found;
+    outcome := fairlead.admit_change(waiting);
+    exit when outcome = 'no room';
+    if outcome = 'workspace full' then
+      full_workspaces := full_workspaces || waiting.workspace;
+    end if;
   end loop;
 end $$;
 
--- A change that finds no room waits; but first it makes sure that nobody is just giving some up unseen. Whoever gives
--- room up holds this lock together with others, whoever begins to wait holds it alone: one of the two sees the other.
 create function fairlead.admit_or_wait() returns trigger language plpgsql as $$
 begin
-  if fairlead.left_to_reconcile() or fairlead.admit_change(new) then
+  if not exists (select from fairlead.environments e where e.change_id = new.id and e.status <> 'terminated')
+    and current_setting('transaction_isolation') = 'read committed' and fairlead.admit_change(new) = 'admitted' then
     return null;
   end if;
-  perform pg_advisory_xact_lock(hashtextextended('fairlead.waiting for room', 0));
-  perform fairlead.admit_change(new);
+  -- What was given up a moment ago has been committed, and is seen now; what will be, sees this change.
+  if fairlead.see_each_other(true) then
+    perform fairlead.admit_changes();
+  end if;
   return null;
 end $$;
 
 -- Gives up the room of a change that has ended, to the oldest that waits for it.
 create function fairlead.make_room(change fairlead.change_requests) returns void language plpgsql as $$
+declare
+  seen constant boolean := fairlead.see_each_other(false);
 begin
-  perform pg_advisory_xact_lock_shared(hashtextextended('fairlead.waiting for room', 0));
-  perform fairlead.free_place('', s.max_active_changes, change.id) from fairlead.settings s;
   perform fairlead.free_place(w.name, w.max_active_changes, change.id)
     from fairlead.workspaces w where w.name = change.workspace;
-  if exists (select from fairlead.change_requests where status = 'pending') and not fairlead.left_to_reconcile() then
+  perform fairlead.free_place('', s.max_active_changes, change.id) from fairlead.settings s;
+  if seen and exists (select from fairlead.change_requests where status = 'pending') then
     perform fairlead.admit_changes();
   end if;
 end $$;
 
 create function fairlead.fit_workspace() returns trigger language plpgsql as $$
 begin
-  perform fairlead.fit_places(new.name, new.max_active_changes);
-  if tg_op = 'UPDATE' then
-    update fairlead.places set scope = new.name where scope = old.name and old.name <> new.name;
-    perform fairlead.admit_changes();
+  if tg_op = 'UPDATE' and new.name <> old.name then
+    update fairlead.places set scope = new.name where scope = old.name;
+  elsif tg_op = 'DELETE' then
+    delete from fairlead.places where scope = old.name;
+    return null;
   end if;
+  perform fairlead.fit_places(new.name, new.max_active_changes);
   return null;
 end $$;
 
 create function fairlead.fit_settings() returns trigger language plpgsql as $$
 begin
   perform fairlead.fit_places('', new.max_active_changes);
-  perform fairlead.admit_changes();
   return null;
 end $$;
 
-create trigger fit after insert or update of name, max_active_changes on fairlead.workspaces
+create trigger fit after insert or delete or update of name, max_active_changes on fairlead.workspaces
   for each row execute function fairlead.fit_workspace();
 create trigger fit after update of max_active_changes on fairlead.settings
   for each row execute function fairlead.fit_settings();
-select fairlead.fit_places('', max_active_changes) from fairlead.settings;
+insert into fairlead.places (scope, number)
+  select '', n from fairlead.settings, generate_series(1, max_active_changes) n;
 
 -- A low range of ports that no environment has. Two transactions at once may find the same: an advisory lock on it
 -- makes the second look for another.
@@ -337,10 +399,11 @@ end $$;
 -- Lets the change that has been approved for the longest merge, if nobody is merging into that branch.
 create function fairlead.admit_merge(repository text, branch text) returns void language plpgsql as $$
 begin
-  if fairlead.left_to_reconcile() then
+  if current_setting('transaction_isolation') <> 'read committed'
+    or not pg_try_advisory_xact_lock(hashtextextended('fairlead.admit_merge ' || repository || ' ' || branch, 0)) then
+    perform fairlead.look_again(); -- somebody is at it, and may not see what this transaction does
     return;
   end if;
-  perform pg_advisory_xact_lock(hashtextextended('fairlead.admit_merge ' || repository || ' ' || branch, 0));
   update fairlead.change_requests set status = 'merging'
     where id = (select c.id from fairlead.change_requests c
         where c.status = 'approved' and c.repository_url = repository and c.target_branch = branch
@@ -354,21 +417,41 @@ create function fairlead.follow_change() returns trigger language plpgsql as $$
 begin
   if new.status = 'implementing' and old.status = 'provisioning' then
     update fairlead.environments set status = 'ready' where id = new.environment_id and status = 'provisioning';
-  elsif new.status in ('merged', 'rejected', 'failed') and old.status <> 'pending' then
+  end if;
+  if new.finished_at is not null and old.status <> 'pending' then
     update fairlead.environments set status = 'terminating'
       where id = new.environment_id and status in ('provisioning', 'ready', 'failed');
-  end if;
-  if new.status = 'approved' then
-    perform fairlead.admit_merge(new.repository_url, new.target_branch);
-  elsif old.status = 'merging' then
-    perform fairlead.admit_merge(new.repository_url, new.target_branch);
-  end if;
-  if new.status in ('merged', 'rejected', 'failed') and old.status <> 'pending' then
     perform fairlead.make_room(new);
+  end if;
+  if new.status = 'approved' or old.status = 'merging' then
+    perform fairlead.admit_merge(new.repository_url, new.target_branch);
   end if;
   return null;
 end $$;
 
+-- A retry that came while the last environment was being cleaned up has waited for this.
+create function fairlead.follow_environment() returns trigger language plpgsql as $$
+begin
+  if fairlead.see_each_other(false)
+    and exists (select from fairlead.change_requests c where c.id = new.change_id and c.status = 'pending') then
+    perform fairlead.admit_changes();
+  end if;
+  return null;
+end $$;
+
+-- History may be deleted, work in progress may not.
+create function fairlead.refuse_delete() returns trigger language plpgsql as $$
+begin
+  raise exception '% % is %: end it before you delete it', tg_argv[0], old.id, old.status using errcode = 'FL001',
+    detail = old.status, hint = 'select fairlead.cancel_change(…), and wait for the clean-up.';
+end $$;
+
+create trigger keep before delete on fairlead.change_requests
+  for each row when (old.finished_at is null) execute function fairlead.refuse_delete('change');
+create trigger keep before delete on fairlead.environments
+  for each row when (old.status <> 'terminated') execute function fairlead.refuse_delete('environment');
+create trigger follow after update of status on fairlead.environments
+  for each row when (new.status = 'terminated') execute function fairlead.follow_environment();
 create trigger admit after insert on fairlead.change_requests
   for each row execute function fairlead.admit_or_wait();
 create trigger admit_again after update of status on fairlead.change_requests

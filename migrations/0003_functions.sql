@@ -40,20 +40,26 @@ begin
   return made;
 end $$;
 
--- The change with this id, locked until the transaction ends, if it is as its speaker saw it.
-create function fairlead.change_seen(change_id text, seen_version integer) returns fairlead.change_requests
-language plpgsql as $$
+-- The change with this id, locked until the transaction ends, if it is as its speaker saw it and not yet what they want
+-- it to become: a word that was said already is not heard again.
+create function fairlead.change_seen(change_id text, seen_version integer, becoming text default null)
+returns fairlead.change_requests language plpgsql as $$
 declare
   found_change fairlead.change_requests;
 begin
   select c.* into found_change from fairlead.change_requests c where c.id = change_id for update;
   if not found then
     raise exception 'there is no change %', quote_literal(change_id) using errcode = 'FL003',
-      hint = 'select id, request_text from fairlead.change_board lists them.';
+      hint = 'select id, request from fairlead.change_board lists them.';
   elsif found_change.version <> seen_version then
     raise exception 'change % has moved on: you saw version %, it is at %, %', change_id, seen_version,
       found_change.version, found_change.status using errcode = 'FL002', detail = found_change.status,
       hint = 'Look at it again, then decide.';
+  elsif found_change.status = becoming then
+    raise exception 'change % is % already', change_id, becoming using errcode = 'FL001',
+      detail = found_change.status, hint = (select 'From ' || s.status || ' it can become: ' ||
+        array_to_string(s.moves, ', ') || '.' from fairlead.statuses s
+        where s.entity = 'change' and s.status = becoming and cardinality(s.moves) > 0);
   end if;
   return found_change;
 end $$;
@@ -63,7 +69,7 @@ create function fairlead.approve_change(
 ) returns fairlead.change_requests language plpgsql as $$
 #variable_conflict use_variable
 declare
-  change fairlead.change_requests := fairlead.change_seen(change_id, seen_version);
+  change fairlead.change_requests := fairlead.change_seen(change_id, seen_version, 'approved');
 begin
   update fairlead.change_requests c
     set status = 'approved', decided_by = coalesce(decided_by, session_user), decision_note = note
@@ -76,7 +82,7 @@ create function fairlead.reject_change(
 ) returns fairlead.change_requests language plpgsql as $$
 #variable_conflict use_variable
 declare
-  change fairlead.change_requests := fairlead.change_seen(change_id, seen_version);
+  change fairlead.change_requests := fairlead.change_seen(change_id, seen_version, 'rejected');
 begin
   update fairlead.change_requests c
     set status = 'rejected', decided_by = coalesce(decided_by, session_user), decision_note = note
@@ -91,7 +97,7 @@ create function fairlead.request_changes(
 ) returns fairlead.change_requests language plpgsql as $$
 #variable_conflict use_variable
 declare
-  change fairlead.change_requests := fairlead.change_seen(change_id, seen_version);
+  change fairlead.change_requests := fairlead.change_seen(change_id, seen_version, 'implementing');
 begin
   if coalesce(request_text, '') !~ '\S' and coalesce(jsonb_array_length(comments), 0) = 0 then
     raise exception 'say what to change, in words or as comments' using errcode = 'FL004';
@@ -111,7 +117,7 @@ create function fairlead.cancel_change(
 ) returns fairlead.change_requests language plpgsql as $$
 #variable_conflict use_variable
 declare
-  change fairlead.change_requests := fairlead.change_seen(change_id, seen_version);
+  change fairlead.change_requests := fairlead.change_seen(change_id, seen_version, 'failed');
   who text := coalesce(decided_by, session_user);
 begin
   update fairlead.change_requests c
@@ -126,14 +132,14 @@ create function fairlead.retry_change(
 ) returns fairlead.change_requests language plpgsql as $$
 #variable_conflict use_variable
 declare
-  change fairlead.change_requests := fairlead.change_seen(change_id, seen_version);
+  change fairlead.change_requests := fairlead.change_seen(change_id, seen_version, 'pending');
 begin
   update fairlead.change_requests c set status = 'pending' where c.id = change.id;
   return fairlead.change_seen(change_id, null);
 end $$;
 
 -- Repairs what must never be, and says how often it had to: an entity that waits for a task gets its job, one whose
--- job has used up its attempts fails, and the waiting rooms are looked into.
+-- job has used up its attempts fails, room that nobody holds is freed, and the waiting rooms are looked into.
 create function fairlead.reconcile() returns table (enqueued integer, given_up integer) language plpgsql as $$
 declare
   waiting record;
@@ -141,20 +147,22 @@ begin
   enqueued := 0;
   given_up := 0;
   for waiting in
-    select c.id, c.version, c.task from fairlead.change_requests c
-      where c.status in ('provisioning', 'implementing', 'deployed', 'approved', 'merging') and c.task is not null
+    select c.id, c.version from fairlead.change_requests c
+      where c.finished_at is null and c.status <> 'pending' and c.task is not null
+        and not exists (select from graphile_worker.jobs j where j.key = c.id)
     union all
-    select e.id, e.version, e.task from fairlead.environments e where e.status <> 'terminated' and e.task is not null
+    select e.id, e.version from fairlead.environments e where e.status <> 'terminated' and e.task is not null
+        and not exists (select from graphile_worker.jobs j where j.key = e.id)
+    order by 1
   loop
-    if not exists (select from graphile_worker.jobs j where j.key = waiting.id) then
-      perform fairlead.enqueue(waiting.task, waiting.id, waiting.version);
+    if fairlead.enqueue_due(waiting.id, waiting.version) then
       enqueued := enqueued + 1;
     end if;
   end loop;
   for waiting in
     select c.id, c.version, j.last_error from fairlead.change_requests c join graphile_worker.jobs j on j.key = c.id
-      where c.status in ('provisioning', 'implementing', 'deployed', 'approved', 'merging') and c.task is not null
-        and j.attempts >= j.max_attempts and j.locked_at is null
+      where c.finished_at is null and c.task is not null and j.attempts >= j.max_attempts and j.locked_at is null
+      order by c.id
   loop
     update fairlead.change_requests set status = 'failed', failure_kind = 'internal',
       failure_message = 'gave up after too many errors; the last was: ' || coalesce(left(waiting.last_error, 1000), '?')
@@ -163,15 +171,20 @@ begin
   end loop;
   -- A clean-up never gives up: what it guards may be work that is nowhere else.
   for waiting in
-    select e.id, e.version, e.task from fairlead.environments e join graphile_worker.jobs j on j.key = e.id
+    select e.id, e.version from fairlead.environments e join graphile_worker.jobs j on j.key = e.id
       where e.status <> 'terminated' and e.task is not null and j.attempts >= j.max_attempts and j.locked_at is null
+      order by e.id
   loop
-    perform fairlead.enqueue(waiting.task, waiting.id, waiting.version);
-    enqueued := enqueued + 1;
+    if fairlead.enqueue_due(waiting.id, waiting.version) then
+      enqueued := enqueued + 1;
+    end if;
   end loop;
+  update fairlead.places p set change_id = null where p.change_id is not null and not exists (
+    select from fairlead.change_requests c
+    where c.id = p.change_id and c.finished_at is null and c.status <> 'pending');
   perform fairlead.admit_changes();
-  perform fairlead.admit_merge(a.repository_url, a.target_branch)
-    from (select distinct repository_url, target_branch from fairlead.change_requests where status = 'approved') a;
+  perform fairlead.admit_merge(a.repository_url, a.target_branch) from (
+    select distinct repository_url, target_branch from fairlead.change_requests where status = 'approved' order by 1, 2) a;
   return next;
 end $$;
 
@@ -179,9 +192,10 @@ end $$;
 create view fairlead.change_board as
 select c.id, c.workspace, left(regexp_replace(c.request_text, '\s+', ' ', 'g'), 80) as request, c.status,
   case c.status
-    when 'pending' then format('room: %s of %s places are taken%s', a.everywhere, s.max_active_changes,
-      case when a.here >= w.max_active_changes
-        then format(', %s of %s of %s', a.here, w.max_active_changes, w.name) else '' end)
+    when 'pending' then case when a.cleaning then 'the clean-up of its last environment'
+      else format('room: %s of %s places are taken%s', a.everywhere, s.max_active_changes,
+        case when a.here >= w.max_active_changes
+          then format(', %s of %s of %s', a.here, w.max_active_changes, w.name) else '' end) end
     when 'provisioning' then 'its environment'
     when 'implementing' then case c.task when 'preview' then 'its preview' else 'the agent' end
     when 'deployed' then 'a person: approve, reject or request changes'
@@ -196,9 +210,10 @@ from fairlead.change_requests c
 join fairlead.workspaces w on w.name = c.workspace
 cross join fairlead.settings s
 left join lateral (
-  select count(*) as everywhere, count(*) filter (where o.workspace = c.workspace) as here
-  from fairlead.change_requests o
-  where c.status = 'pending' and o.status in ('provisioning', 'implementing', 'deployed', 'approved', 'merging')
+  select count(*) filter (where p.scope = '') as everywhere, count(*) filter (where p.scope = c.workspace) as here,
+    exists (select from fairlead.environments e where e.change_id = c.id and e.status <> 'terminated') as cleaning
+  from fairlead.places p
+  where c.status = 'pending' and p.scope in ('', c.workspace) and p.change_id is not null
 ) a on true
 order by c.id desc;
 

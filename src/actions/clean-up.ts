@@ -1,11 +1,14 @@
 import type { Change, Seen } from "../domain/change.ts";
 import type { EnvironmentRow } from "../domain/environment.ts";
+import { BranchMovedOn } from "../domain/faults/git.ts";
+import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
 import { fairlead } from "../domain/identity.ts";
 import type { EnvironmentId } from "../domain/ids.ts";
 import { oneLine } from "../domain/text.ts";
 import { commitAll, countCommitsSince, pushBranch } from "../providers/git/checkout.ts";
 import { findChange } from "../store/changes.ts";
 import { environmentAsSeen, postponeCleanup, settleTerminated } from "../store/environments.ts";
+import { faultOf } from "../store/sql.ts";
 import type { Services } from "./services.ts";
 
 const againMs = 60_000;
@@ -20,29 +23,43 @@ export async function cleanUp(services: Services, seen: Seen<string>, stopping: 
   try {
     const change = await findChange(services.sql, row.changeId);
     await services.provider(row.provider).quiesce(row.id, services.limits.graceMs);
-    if (change !== null && change.status === "failed") await saveWork(services, row, change);
+    if (change !== null && !isDecided(change)) await saveWork(services, row, change);
     await services.provider(row.provider).terminate(row.id, row.repositoryUrl);
     if (change !== null) await deleteBranch(services, change);
     await settleTerminated(services.sql, row);
   } catch (error) {
-    if (stopping.aborted) throw error;
+    if (stopping.aborted || faultOf(error) instanceof DatabaseUnavailable) throw error;
     const message = error instanceof Error ? error.message : String(error);
     services.log.warn({ err: error, environment: row.id }, "clean-up postponed");
     await postponeCleanup(services.sql, row, `it could not be removed yet: ${oneLine(message, 500)}`, againMs);
   }
 }
 
-/** Commits and pushes what a failed change leaves, so that a retry goes on from it. */
+/** Merged or rejected for good: what is still in its environment is wanted no more. */
+function isDecided({ status }: Change): boolean {
+  return status === "merged" || status === "rejected";
+}
+
+/** Commits and pushes what an unfinished change leaves, so that a retry goes on from it. */
 async function saveWork(services: Services, row: EnvironmentRow, change: Change): Promise<void> {
   if (change.branchName === null || change.baseCommit === null) return; // nothing was ever begun in it
   const environment = services.provider(row.provider).open(row.id, row.repositoryUrl);
   if (!(await environment.present())) return;
   await commitAll(environment, { message: `Unfinished: ${oneLine(change.requestText, 60)}`, author: fairlead });
   if ((await countCommitsSince(environment, change.baseCommit)) === 0) return;
-  await pushBranch(environment, { branch: change.branchName, url: row.repositoryUrl });
+  const target = { branch: change.branchName, url: row.repositoryUrl };
+  try {
+    await pushBranch(environment, target);
+  } catch (error) {
+    if (!(error instanceof BranchMovedOn)) throw error;
+    // Somebody else's commits are there, and stay; what is here is kept beside them.
+    const branch = `${target.branch}-saved-${row.id.slice(-8).toLowerCase()}`;
+    await pushBranch(environment, { ...target, branch });
+    services.log.warn({ branch }, "work saved beside the branch, which has moved on");
+  }
 }
 
 async function deleteBranch(services: Services, change: Change): Promise<void> {
-  if (change.branchName === null || (change.status !== "merged" && change.status !== "rejected")) return;
+  if (change.branchName === null || !isDecided(change)) return;
   await services.repository(change.repositoryUrl).deleteBranch(change.branchName);
 }

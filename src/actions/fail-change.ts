@@ -5,6 +5,7 @@ import { Fault } from "../domain/fault.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
 import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
 import type { ChangeId } from "../domain/ids.ts";
+import { storable } from "../domain/text.ts";
 import { settleFailed } from "../store/changes.ts";
 import { faultOf } from "../store/sql.ts";
 import type { Services } from "./services.ts";
@@ -32,9 +33,9 @@ export async function orFail(
 }
 
 function failureOf(error: unknown, kind: FailureKind): { kind: FailureKind; message: string } {
-  if (error instanceof ChangeFailed) return { kind: error.failureKind, message: error.message };
-  if (error instanceof Fault) return { kind, message: error.message };
-  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ChangeFailed) return { kind: error.failureKind, message: storable(error.message) };
+  if (error instanceof Fault) return { kind, message: storable(error.message) };
+  const message = storable(error instanceof Error ? error.message : String(error));
   return { kind: "internal", message: `Fairlead itself failed: ${message}. Retry; if it happens again, report it.` };
 }
 

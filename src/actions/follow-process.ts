@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ChangeFailed } from "../domain/faults/changes.ts";
 import { ProcessStartedBefore } from "../domain/faults/environments.ts";
 import type { ChangeId } from "../domain/ids.ts";
+import { storable } from "../domain/text.ts";
 import type { Environment, ProcessSpec, ProcessState } from "../providers/environments/port.ts";
 import { touchEnvironment } from "../store/environments.ts";
 import { appendLog, type LogSource, type LogStream, loggedBytes } from "../store/logs.ts";
@@ -95,8 +96,7 @@ async function logCopier(services: Services, environment: Environment, changeId:
     const length = ended && bytes.length < batchBytes ? bytes.length : wholeLines(bytes);
     if (length === 0) return false;
     const endByte = startByte + length;
-    // Postgres stores no NUL bytes in text.
-    const text = bytes.subarray(0, length).toString("utf8").replaceAll("\0", "\uFFFD");
+    const text = storable(bytes.subarray(0, length).toString("utf8"));
     const stored = await appendLog(services.sql, source(stream), { startByte, endByte, text });
     offsets.set(stream, stored ? endByte : await loggedBytes(services.sql, source(stream)));
     return true;
@@ -125,15 +125,21 @@ function wholeLines(bytes: Buffer): number {
   return end === 0 ? bytes.length : end;
 }
 
-/** All of a stream from its beginning, up to 64 MiB: what an agent's outcome is read from. */
+/** How much of a process's output is read as a whole: an agent's result is at its end. */
+const outputAtMost = 64 * 1024 * 1024;
+
+/** A stream from its beginning to its end, or the end of it where it is very long. */
 export async function wholeOutput(environment: Environment, name: string, stream: LogStream): Promise<string> {
   const parts: Buffer[] = [];
   let offset = 0;
-  while (offset < 64 * 1024 * 1024) {
+  let kept = 0;
+  for (;;) {
     const bytes = await environment.read(name, stream, offset, 1024 * 1024);
     if (bytes.length === 0) break;
     parts.push(bytes);
     offset += bytes.length;
+    kept += bytes.length;
+    while (kept - (parts[0]?.length ?? 0) >= outputAtMost) kept -= parts.shift()?.length ?? 0;
   }
-  return Buffer.concat(parts).toString("utf8");
+  return storable(Buffer.concat(parts).toString("utf8"));
 }

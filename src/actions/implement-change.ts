@@ -4,7 +4,7 @@ import { ChangeFailed } from "../domain/faults/changes.ts";
 import { fairlead } from "../domain/identity.ts";
 import type { ChangeId } from "../domain/ids.ts";
 import { workStands } from "../domain/retry.ts";
-import { oneLine } from "../domain/text.ts";
+import { oneLine, storable } from "../domain/text.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { changedSince, commitAll, countCommitsSince, headCommit, pushBranch } from "../providers/git/checkout.ts";
 import { changeAsSeen, settleImplemented } from "../store/changes.ts";
@@ -24,7 +24,7 @@ export async function implementChange(services: Services, seen: Seen<string>, st
 
 async function implement(services: Services, change: Change, stopping: AbortSignal): Promise<void> {
   const { environment, branchName, baseCommit } = await openEnvironment(services, change);
-  if (workStands(change.lastFailure) && (await countCommitsSince(environment, baseCommit)) > 0) {
+  if (workStands(change.lastFailure) && (await isThere(environment, change.headCommit, baseCommit))) {
     await settleImplemented(services.sql, change, {
       headCommit: await headCommit(environment),
       summary: null,
@@ -35,6 +35,8 @@ async function implement(services: Services, change: Change, stopping: AbortSign
     return;
   }
   const outcome = await runAgent(services, change, environment, stopping);
+  // Somebody cancelled it meanwhile: the checkout is the clean-up's now, which saves what is in it.
+  if ((await changeAsSeen(services.sql, change)) === null) return;
   await commitAll(environment, { message: oneLine(change.requestText), author: fairlead });
   await push(environment, { branch: branchName, url: change.repositoryUrl });
   const { result, session } = done(outcome);
@@ -50,11 +52,16 @@ async function implement(services: Services, change: Change, stopping: AbortSign
   }
   await settleImplemented(services.sql, change, {
     headCommit: head,
-    summary: result.summary,
+    summary: storable(result.summary),
     sessionId: session.id,
     usage: session.usage,
     sessionTotal: session.total,
   });
+}
+
+/** Whether the branch still has the work: commits of its own, or the very one that was approved and has landed since. */
+async function isThere(environment: Environment, approved: string | null, base: string): Promise<boolean> {
+  return (await headCommit(environment)) === approved || (await countCommitsSince(environment, base)) > 0;
 }
 
 /** The outcome of an agent that did its work; any other fails the change. */

@@ -2,14 +2,15 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { TokenUnknown } from "../domain/faults/requests.ts";
 import type { TokenId } from "../domain/ids.ts";
 import type { Role } from "../domain/role.ts";
+import type { Token, TokenParts } from "../domain/token.ts";
 import * as store from "../store/tokens.ts";
 import type { Services } from "./services.ts";
 
 type Stored = Pick<Services, "sql">;
 
-/** A token as it is shown once: `fl_<id>_<secret>`. The id finds its row, the secret proves it. */
+/** A token as it is shown once: `fl_<id>_<secret>`. */
 export interface NewToken {
-  readonly row: store.TokenRow;
+  readonly row: Token;
   readonly token: string;
 }
 
@@ -27,11 +28,8 @@ export async function createFirstToken({ sql }: Stored): Promise<NewToken | null
 }
 
 /** Who presents this token; null when it is not one of ours, or was revoked. */
-export async function recogniseToken({ sql }: Stored, token: string): Promise<store.TokenRow | null> {
-  const parts = /^fl_([0-9A-HJKMNP-TV-Z]{26})_([\w-]{43})$/.exec(token);
-  const [, id, secret] = parts ?? [];
-  if (id === undefined || secret === undefined) return null;
-  const row = await store.tokenWithId(sql, id as TokenId);
+export async function recogniseToken({ sql }: Stored, { id, secret }: TokenParts): Promise<Token | null> {
+  const row = await store.tokenWithId(sql, id);
   // Compared also when there is no such row, so that time does not tell which it was.
   const same = timingSafeEqual(hashOf(secret), row?.hash ?? hashOf(newSecret()));
   if (row === null || !same) return null;

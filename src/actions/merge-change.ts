@@ -3,7 +3,7 @@ import { ChangeFailed } from "../domain/faults/changes.ts";
 import { fairlead } from "../domain/identity.ts";
 import type { ChangeId } from "../domain/ids.ts";
 import { oneLine } from "../domain/text.ts";
-import { changeAsSeen, settleMerged } from "../store/changes.ts";
+import { changeAsSeen, noteLanded, settleMerged } from "../store/changes.ts";
 import { orFail } from "./fail-change.ts";
 import type { Services } from "./services.ts";
 
@@ -30,6 +30,7 @@ async function merge(services: Services, change: Change, stopping: AbortSignal):
         changeId: change.id,
         title: oneLine(change.requestText),
         author: fairlead,
+        stillWanted: async () => (await changeAsSeen(services.sql, change)) !== null,
       },
       AbortSignal.any([late, stopping]),
     )
@@ -43,5 +44,8 @@ async function merge(services: Services, change: Change, stopping: AbortSignal):
       `it conflicts with ${targetBranch} in ${merged.files.join(", ")}. Retry lets the agent resolve it on the branch.`,
     );
   }
-  await settleMerged(services.sql, change, merged.commit);
+  if (merged.state === "not wanted" || (await settleMerged(services.sql, change, merged.commit))) return;
+  // Cancelled while the push was under way: the commit is there, so the row has to say so.
+  await noteLanded(services.sql, change.id, merged.commit);
+  services.log.warn({ commit: merged.commit }, "merge landed after the change was cancelled");
 }

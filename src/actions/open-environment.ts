@@ -3,7 +3,7 @@ import type { Change } from "../domain/change.ts";
 import type { EnvironmentRow } from "../domain/environment.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
 import type { Environment } from "../providers/environments/port.ts";
-import { findEnvironment } from "../store/environments.ts";
+import { findEnvironment, noteVanished } from "../store/environments.ts";
 import type { Services } from "./services.ts";
 
 /** What a change has from the time its environment is ready. */
@@ -25,6 +25,7 @@ export async function openEnvironment(services: Services, change: Change): Promi
   }
   const environment = services.provider(row.provider).open(row.id, change.repositoryUrl);
   if (!(await environment.present())) {
+    await noteVanished(services.sql, row.id);
     throw new ChangeFailed("environment", "its environment has vanished; retry goes on from the pushed branch");
   }
   return { environment, row, branchName, targetBranch, baseCommit, blueprint };

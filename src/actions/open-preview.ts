@@ -30,6 +30,7 @@ async function preview(services: Services, change: Change, stopping: AbortSignal
   }
   const name = `preview-${change.round}`;
   const port = await startPreview(services, change, place, blueprint.start, name);
+  if (port === null) return;
   const url = environment.expose(port);
   try {
     await waitUntilAnswering({
@@ -49,14 +50,17 @@ async function preview(services: Services, change: Change, stopping: AbortSignal
   await settleDeployed(services.sql, change, { preview: { url, port } });
 }
 
-/** The port the preview listens on; the process is started on it unless an earlier try of this round has done so. */
+/**
+ * The port the preview listens on; the process is started on it unless an earlier try of this round has done so. Null
+ * when the change has moved on: nothing is started any more then.
+ */
 async function startPreview(
   services: Services,
   change: Change,
   { environment, row, blueprint }: Workplace,
   start: Command,
   name: string,
-): Promise<number> {
+): Promise<number | null> {
   const state = await environment.adopt(name);
   if (state.state !== "absent" && change.previewPort !== null) return change.previewPort;
   for (let round = 1; round < change.round; round += 1) {
@@ -65,7 +69,7 @@ async function startPreview(
   const range = await readPortsPerEnvironment(services.sql);
   const candidates = Array.from({ length: range }, (_, offset) => row.firstPort + offset);
   const port = await choosePort(blueprint.port, change.previewPort, candidates);
-  await notePreviewPort(services.sql, change, port);
+  if (!(await notePreviewPort(services.sql, change, port))) return null;
   await startOn(environment, name, start, port);
   return port;
 }

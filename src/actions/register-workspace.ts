@@ -1,20 +1,11 @@
-import type { BlueprintSettings } from "../domain/detect-blueprint.ts";
 import { TargetBranchUnknown, WorkspaceExists } from "../domain/faults/requests.ts";
 import type { WorkspaceName } from "../domain/ids.ts";
 import type { Workspace } from "../domain/workspace.ts";
-import { addWorkspace, workspaceOfRepository } from "../store/workspaces.ts";
+import { addWorkspace, type NewWorkspace as Row, workspaceOfRepository } from "../store/workspaces.ts";
 import type { Services } from "./services.ts";
 
-export interface NewWorkspace {
-  readonly name: WorkspaceName;
-  readonly repositoryUrl: string;
-  /** Null: the remote is asked for its default branch. */
-  readonly defaultBranch: string | null;
-  readonly agent: string;
-  readonly agentSettings: Readonly<Record<string, unknown>>;
-  readonly blueprint: BlueprintSettings;
-  readonly maxActiveChanges: number | null;
-}
+/** Without a default branch the remote is asked for its own. */
+export type NewWorkspace = Omit<Row, "provider">;
 
 /** Registers a repository after it has answered: one that does not is refused, and nothing is stored. */
 export async function registerWorkspace(services: Services, workspace: NewWorkspace): Promise<Workspace> {
@@ -29,23 +20,22 @@ export async function registerWorkspace(services: Services, workspace: NewWorksp
   return added;
 }
 
-/** The workspace of a repository; registers one under the first free name when there is none. */
+/** The workspace of a repository; registers one under the first of these names that is free when there is none. */
 export async function workspaceFor(
   services: Services,
   repositoryUrl: string,
-  settings: { name: WorkspaceName; agent: string },
+  { names, agent }: { readonly names: readonly [WorkspaceName, ...WorkspaceName[]]; readonly agent: string },
 ): Promise<{ workspace: Workspace; registered: boolean }> {
   const url = services.repository(repositoryUrl).url;
   const known = await workspaceOfRepository(services.sql, url);
   if (known !== null) return { workspace: known, registered: false };
-  for (let number = 1; number <= 100; number += 1) {
-    const name = (number === 1 ? settings.name : `${settings.name.slice(0, 58)}-${number}`) as WorkspaceName;
+  for (const name of names) {
     try {
       const workspace = await registerWorkspace(services, {
         name,
         repositoryUrl,
         defaultBranch: null,
-        agent: settings.agent,
+        agent,
         agentSettings: {},
         blueprint: {},
         maxActiveChanges: null,
@@ -55,5 +45,5 @@ export async function workspaceFor(
       if (!(error instanceof WorkspaceExists)) throw error;
     }
   }
-  throw new WorkspaceExists(settings.name);
+  throw new WorkspaceExists(names[0]);
 }

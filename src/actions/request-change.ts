@@ -1,22 +1,13 @@
 import { ulid } from "ulid";
 import { isBranchName } from "../domain/branch-name.ts";
-import type { Change, ChangeSource } from "../domain/change.ts";
-import { TargetBranchUnknown, WorkspaceUnknown } from "../domain/faults/requests.ts";
-import type { ChangeId, WorkspaceName } from "../domain/ids.ts";
-import { requestChange as store } from "../store/changes.ts";
-import { findWorkspace, listWorkspaces } from "../store/workspaces.ts";
+import type { Change } from "../domain/change.ts";
+import { TargetBranchUnknown } from "../domain/faults/requests.ts";
+import type { ChangeId } from "../domain/ids.ts";
+import { type NewChange, requestChange as store } from "../store/changes.ts";
+import { needWorkspace } from "./need-workspace.ts";
 import type { Services } from "./services.ts";
 
-export interface ChangeRequest {
-  readonly workspace: WorkspaceName;
-  readonly requestText: string;
-  readonly targetBranch: string | null;
-  readonly agent: string | null;
-  readonly requesterId: string | null;
-  readonly requesterName: string | null;
-  readonly source: ChangeSource;
-  readonly idempotencyKey: string | null;
-}
+export type ChangeRequest = Omit<NewChange, "id">;
 
 export interface Requested {
   readonly change: Change;
@@ -26,14 +17,7 @@ export interface Requested {
 
 /** Asks for a change. What can be known to be wrong is refused here, before anything is made. */
 export async function requestChange(services: Services, request: ChangeRequest): Promise<Requested> {
-  const { sql } = services;
-  const workspace = await findWorkspace(sql, request.workspace);
-  if (workspace === null) {
-    throw new WorkspaceUnknown(
-      request.workspace,
-      (await listWorkspaces(sql, 20)).map(({ name }) => name),
-    );
-  }
+  const workspace = await needWorkspace(services, request.workspace);
   if (request.agent !== null) services.agent(request.agent);
   const branch = request.targetBranch;
   if (branch !== null && branch !== workspace.defaultBranch) {
@@ -41,6 +25,6 @@ export async function requestChange(services: Services, request: ChangeRequest):
     if (!known) throw new TargetBranchUnknown(branch, workspace.defaultBranch);
   }
   const id = ulid() as ChangeId;
-  const change = await store(sql, { ...request, id });
+  const change = await store(services.sql, { ...request, id });
   return { change, deduplicated: change.id !== id };
 }

@@ -38,7 +38,7 @@ export function entityTask(task: TaskName, action: EntityAction): (payload: unkn
       );
     } catch (error) {
       if (!stopping.aborted) throw error;
-      await handOver(services.sql, task, seen);
+      await handOver(services.sql, seen);
       log.info("handed over");
     }
   };

@@ -2,6 +2,8 @@ import { constants } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { execa } from "execa";
+import { GitMissing } from "../domain/faults/git.ts";
+import { isAtLeast, isRecentGit, versionIn } from "../domain/versions.ts";
 
 /** What one look has found: `good`, worth knowing (`note`), or in the way (`bad`). */
 export interface Finding {
@@ -31,10 +33,9 @@ export function checkNode(version: string = process.versions.node): Finding {
 }
 
 export async function checkGit(): Promise<Finding> {
-  const version = /\d+\.\d+(\.\d+)?/.exec((await versionOf("git")) ?? "")?.[0];
-  const advice = "Install git 2.38 or later and see that it is on the PATH.";
-  if (version === undefined) return bad("git", "not found", advice);
-  return isAtLeast(version, [2, 38]) ? good("git", version) : bad("git", version, advice);
+  const version = versionIn((await versionOf("git")) ?? "");
+  if (version !== null && isRecentGit(version)) return good("git", version);
+  return bad("git", version ?? "not found", new GitMissing(version).message);
 }
 
 const littleBytes = 2 * 1024 ** 3;
@@ -72,9 +73,4 @@ async function nearestFolder(path: string): Promise<string> {
     () => false,
   );
   return there || dirname(path) === path ? path : await nearestFolder(dirname(path));
-}
-
-function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
-  const [its = 0, minorOfIts = 0] = version.split(".").map(Number);
-  return its > major || (its === major && minorOfIts >= minor);
 }

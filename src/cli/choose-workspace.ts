@@ -4,7 +4,9 @@ import type { Services } from "../actions/services.ts";
 import { NotACheckout, WorkspaceNotChosen } from "../domain/faults/cli.ts";
 import type { WorkspaceName } from "../domain/ids.ts";
 import { listWorkspaces, workspaceOfRepository } from "../store/workspaces.ts";
+import { workspaceName } from "../wire/ids.ts";
 import type { Cli } from "./cli.ts";
+import { parseGiven } from "./parse-given.ts";
 
 export interface Choice {
   readonly workspace?: string | undefined;
@@ -19,10 +21,10 @@ export async function chooseWorkspace(
   services: Services,
   { workspace, repo, agent = "claude" }: Choice,
 ): Promise<{ name: WorkspaceName; registered: boolean }> {
-  if (workspace !== undefined) return { name: workspace as WorkspaceName, registered: false };
+  if (workspace !== undefined) return { name: parseGiven(workspaceName, workspace), registered: false };
   if (repo !== undefined) {
     const { folder, repositoryUrl } = await cli.checkout(repo);
-    const found = await workspaceFor(services, repositoryUrl, { name: workspaceName(folder), agent });
+    const found = await workspaceFor(services, repositoryUrl, { names: namesFor(folder), agent });
     return { name: found.workspace.name, registered: found.registered };
   }
   const here = await workspaceHere(cli, services);
@@ -42,13 +44,14 @@ async function workspaceHere(cli: Pick<Cli, "checkout">, { sql }: Services): Pro
   }
 }
 
-/** A folder's name made into one that a workspace may have. */
-function workspaceName(folder: string): WorkspaceName {
+/** A folder's name made into one that a workspace may have, and what to fall back on where that is taken. */
+function namesFor(folder: string): [WorkspaceName, ...WorkspaceName[]] {
   const ascii = basename(folder, ".git").normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const name = ascii
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-/, "")
-    .slice(0, 63)
+    .slice(0, 58)
     .replace(/-$/, "");
-  return (name === "" ? "repository" : name) as WorkspaceName;
+  const first = workspaceName.parse(name || "repository");
+  return [first, ...Array.from({ length: 99 }, (_, index) => workspaceName.parse(`${first}-${index + 2}`))];
 }

@@ -3,6 +3,7 @@ import { type Decision, decisions } from "../actions/decide-change.ts";
 import { findChange } from "../actions/find-change.ts";
 import type { Change } from "../domain/change.ts";
 import { viewChange, word } from "../wire/changes.ts";
+import { changeName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
 import { wholeNumber } from "./options.ts";
 import { parseGiven } from "./parse-given.ts";
@@ -35,9 +36,10 @@ export function addDecision(program: Command, cli: Cli, decision: Decision): voi
 
 async function decide(cli: Cli, decision: Decision, id: string, options: Options): Promise<void> {
   const screen = makeScreen(options);
+  const name = parseGiven(changeName, id);
   const given = parseGiven(word, { version: options.version, note: options.note });
   await withAssembly(cli.open, async ({ services }) => {
-    const seen = await findChange(services, id);
+    const seen = await findChange(services, name);
     const change = await decisions[decision](services, {
       id: seen.id,
       by: user(),

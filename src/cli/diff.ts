@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import { diffChange } from "../actions/diff-change.ts";
 import { findChange } from "../actions/find-change.ts";
+import { changeName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
+import { parseGiven } from "./parse-given.ts";
 import { plain } from "./plain.ts";
 import { type Colours, makeScreen } from "./screen.ts";
 
@@ -15,8 +17,9 @@ export function addDiff(program: Command, cli: Cli): void {
 
 async function diff(cli: Cli, id: string, options: { json?: boolean }): Promise<void> {
   const screen = makeScreen(options);
+  const name = parseGiven(changeName, id);
   await withAssembly(cli.open, async ({ services }) => {
-    const change = await findChange(services, id);
+    const change = await findChange(services, name);
     const { text, truncated } = await diffChange(services, change);
     if (screen.json) return screen.printJson({ id: change.id, text, truncated });
     if (text !== "") screen.print(screen.terminal ? coloured(screen.colours, plain(text)) : text);

@@ -1,11 +1,15 @@
 import type { Command } from "commander";
 import { endEnvironment } from "../actions/end-environment.ts";
+import { idsNamed } from "../actions/ids-named.ts";
+import { needWorkspace } from "../actions/need-workspace.ts";
+import { IdAmbiguous } from "../domain/faults/cli.ts";
 import { EnvironmentUnknown } from "../domain/faults/requests.ts";
 import { findEnvironment, listEnvironments } from "../store/environments.ts";
+import { environmentsEndingIn } from "../store/find-ending.ts";
 import { viewEnvironment } from "../wire/environments.ts";
+import { environmentName, workspaceName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
-import { findByEnding } from "./find-by-ending.ts";
-import { knownWorkspace } from "./known-workspace.ts";
+import { parseGiven } from "./parse-given.ts";
 import { plainLine } from "./plain.ts";
 import { makeScreen } from "./screen.ts";
 import { table } from "./table.ts";
@@ -29,9 +33,11 @@ export function addEnv(program: Command, cli: Cli): void {
 
 async function ls(cli: Cli, options: { workspace?: string; json?: boolean }): Promise<void> {
   const screen = makeScreen(options);
+  const name = options.workspace === undefined ? null : parseGiven(workspaceName, options.workspace);
   await withAssembly(cli.open, async ({ services }) => {
-    const workspace = options.workspace === undefined ? null : await knownWorkspace(services, options.workspace);
-    const environments = await listEnvironments(services.sql, workspace, most);
+    // A mistyped name would otherwise look like an empty list.
+    if (name !== null) await needWorkspace(services, name);
+    const environments = await listEnvironments(services.sql, name, most);
     if (screen.json) return screen.printJson({ environments: environments.map(viewEnvironment) });
     if (environments.length === 0) return screen.remark("No environments.");
     const rows = environments.map((environment) => [
@@ -49,11 +55,14 @@ async function ls(cli: Cli, options: { workspace?: string; json?: boolean }): Pr
 
 async function rm(cli: Cli, id: string, options: { json?: boolean }): Promise<void> {
   const screen = makeScreen(options);
+  const name = parseGiven(environmentName, id);
   await withAssembly(cli.open, async ({ services }) => {
-    const found = findByEnding(await listEnvironments(services.sql, null, most), id);
+    const [found, other] = await idsNamed(name, (ending) => environmentsEndingIn(services.sql, ending));
+    if (other !== undefined) throw new IdAmbiguous(id);
     if (found === undefined) throw new EnvironmentUnknown(id);
-    await endEnvironment(services, found.id);
-    const environment = (await findEnvironment(services.sql, found.id)) ?? found;
+    await endEnvironment(services, found);
+    const environment = await findEnvironment(services.sql, found);
+    if (environment === null) throw new EnvironmentUnknown(id);
     if (screen.json) return screen.printJson(viewEnvironment(environment));
     screen.print(`${shortId(environment.id)} is ${statusWord(screen, environment.status)}`);
   });

@@ -3,9 +3,11 @@ import { findChange } from "../actions/find-change.ts";
 import { type LogPage, readLog } from "../actions/read-log.ts";
 import type { Services } from "../actions/services.ts";
 import type { Change } from "../domain/change.ts";
+import { changeName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
 import { follow } from "./follow.ts";
 import { logLine } from "./log-line.ts";
+import { parseGiven } from "./parse-given.ts";
 import { plain } from "./plain.ts";
 import { makeScreen, type Screen } from "./screen.ts";
 
@@ -27,9 +29,10 @@ export function addLog(program: Command, cli: Cli): void {
 
 async function log(cli: Cli, id: string, options: Options): Promise<void> {
   const screen = makeScreen(options);
+  const name = parseGiven(changeName, id);
   const raw = options.raw === true;
   await withAssembly(cli.open, async ({ services }, interrupted) => {
-    const change = await findChange(services, id);
+    const change = await findChange(services, name);
     if (options.follow === true) return await follow(services, { change, screen, raw }, interrupted);
     if (screen.json) return await printDocument(services, { change, screen, raw });
     for await (const { entries } of pages(services, change, raw)) {

@@ -1,13 +1,14 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { needWorkspace } from "../actions/need-workspace.ts";
 import type { Change } from "../domain/change.ts";
 import type { ChangeId } from "../domain/ids.ts";
 import { type ChangeStatus, changeLifecycle, statusesOf } from "../domain/lifecycles.ts";
 import { listChanges } from "../store/changes.ts";
 import { viewChange } from "../wire/changes.ts";
-import { changeId } from "../wire/ids.ts";
+import { changeId, workspaceName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
-import { knownWorkspace } from "./known-workspace.ts";
 import { wholeNumber } from "./options.ts";
+import { parseGiven } from "./parse-given.ts";
 import { plainLine } from "./plain.ts";
 import { makeScreen, type Screen } from "./screen.ts";
 import { table } from "./table.ts";
@@ -36,9 +37,12 @@ export function addLs(program: Command, cli: Cli): void {
 
 async function ls(cli: Cli, options: Options): Promise<void> {
   const screen = makeScreen(options);
+  const workspace = options.workspace === undefined ? undefined : parseGiven(workspaceName, options.workspace);
   await withAssembly(cli.open, async ({ services }) => {
+    // A mistyped name would otherwise look like an empty list.
+    if (workspace !== undefined) await needWorkspace(services, workspace);
     const found = await listChanges(services.sql, {
-      workspace: options.workspace === undefined ? undefined : await knownWorkspace(services, options.workspace),
+      workspace,
       statuses: options.status,
       before: options.before,
       limit: options.limit + 1,

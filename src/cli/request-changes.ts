@@ -2,9 +2,11 @@ import { type Command, InvalidArgumentError } from "commander";
 import { requestChanges } from "../actions/decide-change.ts";
 import { findChange } from "../actions/find-change.ts";
 import type { Comment } from "../domain/change.ts";
+import { changeName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
 import { printDecided } from "./decide.ts";
 import { wholeNumber } from "./options.ts";
+import { parseGiven } from "./parse-given.ts";
 import { makeScreen } from "./screen.ts";
 import { user } from "./wording.ts";
 
@@ -28,8 +30,9 @@ export function addRequestChanges(program: Command, cli: Cli): void {
 
 async function askAgain(cli: Cli, id: string, options: Options): Promise<void> {
   const screen = makeScreen(options);
+  const name = parseGiven(changeName, id);
   await withAssembly(cli.open, async ({ services }) => {
-    const seen = await findChange(services, id);
+    const seen = await findChange(services, name);
     const word = { id: seen.id, by: user(), note: options.text ?? null, seenVersion: options.version ?? null };
     printDecided(screen, await requestChanges(services, word, options.comment ?? []));
   });

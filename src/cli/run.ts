@@ -3,10 +3,15 @@ import type { Cli } from "./cli.ts";
 import { Interrupted } from "./interrupt.ts";
 import { makeProgram } from "./program.ts";
 import { reportError } from "./report-error.ts";
+import { makeScreen, type Screen } from "./screen.ts";
+
+/** Given a way to say something besides, on standard error and to people only, makes what commands work with. */
+export type MakeCli = (remark: Screen["remark"]) => Cli;
 
 /** Runs the command line and sets the exit code. What goes wrong is said on standard error. */
-export async function run(cli: Cli, args: readonly string[]): Promise<void> {
+export async function run(makeCli: MakeCli, args: readonly string[]): Promise<void> {
   const json = wantsJson(args);
+  const cli = makeCli(makeScreen({ json }).remark);
   process.stdout.on("error", (error) => outputFailed(error, json));
   process.stderr.on("error", () => {}); // there is nowhere left to say it
   try {

@@ -1,9 +1,11 @@
 import type { Command } from "commander";
 import { findChange } from "../actions/find-change.ts";
 import type { Change } from "../domain/change.ts";
+import { redact } from "../domain/redact.ts";
 import { viewChange } from "../wire/changes.ts";
-import { shownRepositoryUrl } from "../wire/repository-url.ts";
+import { changeName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
+import { parseGiven } from "./parse-given.ts";
 import { plain, plainLine } from "./plain.ts";
 import { makeScreen, type Screen } from "./screen.ts";
 import { facts } from "./table.ts";
@@ -19,8 +21,9 @@ export function addShow(program: Command, cli: Cli): void {
 
 async function show(cli: Cli, id: string, options: { json?: boolean }): Promise<void> {
   const screen = makeScreen(options);
+  const name = parseGiven(changeName, id);
   await withAssembly(cli.open, async ({ services }) => {
-    const change = await findChange(services, id);
+    const change = await findChange(services, name);
     if (screen.json) return screen.printJson(viewChange(change));
     screen.print(`${screen.colours.bold(plain(change.requestText))}\n\n${particulars(screen, change)}`);
   });
@@ -38,7 +41,7 @@ function particulars(screen: Screen, change: Change): string {
     ["", said(change.failureMessage)],
     ["failed before", change.lastFailure === null ? null : plain(change.lastFailure.message)],
     ["workspace", change.workspace],
-    ["repository", plainLine(shownRepositoryUrl(change.repositoryUrl), 500)],
+    ["repository", plainLine(redact(change.repositoryUrl), 500)],
     ["branch", change.branchName],
     ["target", change.targetBranch],
     ["merge commit", change.mergeCommitSha],

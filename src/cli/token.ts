@@ -1,11 +1,14 @@
 import { type Command, Option } from "commander";
+import { idsNamed } from "../actions/ids-named.ts";
 import { createToken, revokeToken } from "../actions/manage-tokens.ts";
+import { IdAmbiguous } from "../domain/faults/cli.ts";
 import { TokenUnknown } from "../domain/faults/requests.ts";
 import { type Role, roles } from "../domain/role.ts";
-import { listTokens } from "../store/tokens.ts";
+import { tokensEndingIn } from "../store/find-ending.ts";
+import { listTokens, tokenWithId } from "../store/tokens.ts";
+import { tokenName } from "../wire/ids.ts";
 import { newToken, viewToken } from "../wire/tokens.ts";
 import { type Cli, withAssembly } from "./cli.ts";
-import { findByEnding } from "./find-by-ending.ts";
 import { parseGiven } from "./parse-given.ts";
 import { plainLine } from "./plain.ts";
 import { makeScreen } from "./screen.ts";
@@ -64,11 +67,14 @@ async function ls(cli: Cli, options: { json?: boolean }): Promise<void> {
 
 async function revoke(cli: Cli, id: string, options: { json?: boolean }): Promise<void> {
   const screen = makeScreen(options);
+  const name = parseGiven(tokenName, id);
   await withAssembly(cli.open, async ({ services }) => {
-    const found = findByEnding(await listTokens(services.sql, most), id);
-    if (found === undefined) throw new TokenUnknown(id);
-    await revokeToken(services, found.id);
-    if (screen.json) return screen.printJson({ id: found.id, revoked: true });
-    screen.print(`${shortId(found.id)} (${plainLine(found.name, 40)}) is revoked`);
+    const [found, other] = await idsNamed(name, (ending) => tokensEndingIn(services.sql, ending));
+    if (other !== undefined) throw new IdAmbiguous(id);
+    const token = found === undefined ? null : await tokenWithId(services.sql, found);
+    if (token === null) throw new TokenUnknown(id);
+    await revokeToken(services, token.id);
+    if (screen.json) return screen.printJson({ id: token.id, revoked: true });
+    screen.print(`${shortId(token.id)} (${plainLine(token.name, 40)}) is revoked`);
   });
 }

@@ -1,13 +1,14 @@
 import type { Command } from "commander";
+import { needWorkspace } from "../actions/need-workspace.ts";
 import { removeWorkspace } from "../actions/remove-workspace.ts";
 import type { Blueprint } from "../domain/blueprint.ts";
-import type { WorkspaceName } from "../domain/ids.ts";
+import { redact } from "../domain/redact.ts";
 import type { Workspace } from "../domain/workspace.ts";
 import { listWorkspaces } from "../store/workspaces.ts";
-import { shownRepositoryUrl } from "../wire/repository-url.ts";
+import { workspaceName } from "../wire/ids.ts";
 import { viewWorkspace } from "../wire/workspaces.ts";
 import { type Cli, withAssembly } from "./cli.ts";
-import { needWorkspace } from "./known-workspace.ts";
+import { parseGiven } from "./parse-given.ts";
 import { plainLine } from "./plain.ts";
 import { makeScreen, type Screen } from "./screen.ts";
 import { facts, table } from "./table.ts";
@@ -41,14 +42,15 @@ async function ls(cli: Cli, options: { json?: boolean }): Promise<void> {
       workspace.name,
       plainLine(workspace.agent),
       plainLine(workspace.defaultBranch ?? ""),
-      plainLine(shownRepositoryUrl(workspace.repositoryUrl), 200),
+      plainLine(redact(workspace.repositoryUrl), 200),
     ]);
     screen.print(table(screen, ["NAME", "AGENT", "BRANCH", "REPOSITORY"], rows));
   });
 }
 
-async function show(cli: Cli, name: string, options: { json?: boolean }): Promise<void> {
+async function show(cli: Cli, given: string, options: { json?: boolean }): Promise<void> {
   const screen = makeScreen(options);
+  const name = parseGiven(workspaceName, given);
   await withAssembly(cli.open, async ({ services }) => {
     const workspace = await needWorkspace(services, name);
     if (screen.json) return screen.printJson(viewWorkspace(workspace));
@@ -56,12 +58,13 @@ async function show(cli: Cli, name: string, options: { json?: boolean }): Promis
   });
 }
 
-async function rm(cli: Cli, name: string, options: { json?: boolean }): Promise<void> {
+async function rm(cli: Cli, given: string, options: { json?: boolean }): Promise<void> {
   const screen = makeScreen(options);
+  const name = parseGiven(workspaceName, given);
   await withAssembly(cli.open, async ({ services }) => {
-    await removeWorkspace(services, name as WorkspaceName);
+    await removeWorkspace(services, name);
     if (screen.json) return screen.printJson({ name, removed: true });
-    screen.print(`${plainLine(name)} is removed`);
+    screen.print(`${name} is removed`);
   });
 }
 
@@ -71,7 +74,7 @@ export function workspaceFacts(screen: Screen, workspace: Workspace): string {
   const { blueprint } = workspace;
   return facts(screen, [
     ["name", workspace.name],
-    ["repository", plainLine(shownRepositoryUrl(workspace.repositoryUrl), 500)],
+    ["repository", plainLine(redact(workspace.repositoryUrl), 500)],
     ["branch", plainLine(workspace.defaultBranch ?? "to be asked of the repository")],
     ["agent", plainLine(workspace.agent)],
     ["agent settings", settings === "{}" ? null : plainLine(settings, 500)],

@@ -14,3 +14,11 @@ export interface Blueprint {
   /** Where each of these came from, in words to show: `.fairlead.json`, `workspace`, `package-lock.json`, `next`, … */
   readonly source: string;
 }
+
+/** What somebody wrote down. A field that is absent is left to the next source; `null` means that there is nothing. */
+export interface BlueprintSettings {
+  readonly setup?: Command | null | undefined;
+  readonly start?: Command | null | undefined;
+  readonly check?: Command | null | undefined;
+  readonly port?: number | null | undefined;
+}

@@ -1,4 +1,4 @@
-import type { Blueprint, Command } from "./blueprint.ts";
+import type { Blueprint, BlueprintSettings } from "./blueprint.ts";
 import { type DetectionTools, detectStart, type RepositoryFiles } from "./detect-start.ts";
 import { fieldOf, textOf } from "./package-json.ts";
 import { detectPackageManager, type PackageManager, runScript } from "./package-manager.ts";
@@ -22,14 +22,6 @@ export function detectBlueprint(files: RepositoryFiles, tools: DetectionTools): 
     port: start?.port ?? null,
     source: [...new Set(sources.flat())].join(", ") || "nothing was found",
   };
-}
-
-/** What somebody wrote down. A field that is absent is left to the next source; `null` means that there is nothing. */
-export interface BlueprintSettings {
-  readonly setup?: Command | null | undefined;
-  readonly start?: Command | null | undefined;
-  readonly check?: Command | null | undefined;
-  readonly port?: number | null | undefined;
 }
 
 export interface BlueprintSources {

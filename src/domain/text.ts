@@ -1,3 +1,8 @@
+/** Text as Postgres can store it: NUL bytes are no part of any. */
+export function storable(text: string): string {
+  return text.replaceAll("\0", "\uFFFD");
+}
+
 /** The last lines of an output that say something, for a message to a person. */
 export function lastLines(text: string, lines = 8, characters = 1500): string {
   const said = text.split(/\r?\n/).filter((line) => line.trim() !== "");

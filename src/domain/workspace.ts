@@ -1,4 +1,4 @@
-import type { BlueprintSettings } from "./detect-blueprint.ts";
+import type { BlueprintSettings } from "./blueprint.ts";
 import type { WorkspaceName } from "./ids.ts";
 
 /** A registered repository and its settings. */

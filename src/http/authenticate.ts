@@ -4,19 +4,21 @@ import { recogniseToken } from "../actions/manage-tokens.ts";
 import type { Services } from "../actions/services.ts";
 import { RoleTooLow, TooManyFailedLogins, Unauthenticated } from "../domain/faults/http.ts";
 import { mayActAs, type Role } from "../domain/role.ts";
-import type { TokenRow } from "../store/tokens.ts";
+import type { Token } from "../domain/token.ts";
+import { tokenParts } from "../wire/tokens.ts";
 
 /** Makes the handler that lets only callers with this role or a higher one pass. */
 export type Guard = (role: Role) => RequestHandler;
 
 const failuresPerMinute = 20;
-const callers = new WeakMap<Request, TokenRow>();
+const callers = new WeakMap<Request, Token>();
 
 export function makeGuard({ sql }: Pick<Services, "sql">): Guard {
   const countFailure = failureCounter();
   return (role) => async (request, response, next) => {
     const token = bearerToken(request);
-    const caller = token === null ? null : await recogniseToken({ sql }, token);
+    const parts = token === null ? null : tokenParts(token);
+    const caller = parts === null ? null : await recogniseToken({ sql }, parts);
     if (caller === null) {
       // Only wrong tokens count, and a right one always passes: mistakes from the same address lock nobody out.
       if (token === null) next(new Unauthenticated(false));
@@ -29,7 +31,7 @@ export function makeGuard({ sql }: Pick<Services, "sql">): Guard {
 }
 
 /** Whose token it is, behind a guard. */
-export function callerOf(request: Request): TokenRow {
+export function callerOf(request: Request): Token {
   const caller = callers.get(request);
   if (caller === undefined) throw new Error("callerOf was asked of a route without a guard");
   return caller;

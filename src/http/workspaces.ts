@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { needWorkspace } from "../actions/need-workspace.ts";
 import { registerWorkspace } from "../actions/register-workspace.ts";
 import { removeWorkspace } from "../actions/remove-workspace.ts";
-import { WorkspaceUnknown } from "../domain/faults/requests.ts";
-import { findWorkspace, listWorkspaces } from "../store/workspaces.ts";
+import { listWorkspaces } from "../store/workspaces.ts";
 import { parseAgentSettings } from "../wire/agent-settings.ts";
 import { workspaceName } from "../wire/ids.ts";
 import { newWorkspace, viewWorkspace, workspaceList, workspaceView } from "../wire/workspaces.ts";
@@ -51,15 +51,7 @@ export const workspaceRoutes: readonly Route[] = [
     params,
     responses: { 200: json("The workspace", workspaceView) },
     async answer({ services }, { params }, response) {
-      const workspace = await findWorkspace(services.sql, params.name);
-      if (workspace === null) {
-        const known = await listWorkspaces(services.sql, 20);
-        throw new WorkspaceUnknown(
-          params.name,
-          known.map(({ name }) => name),
-        );
-      }
-      response.json(viewWorkspace(workspace));
+      response.json(viewWorkspace(await needWorkspace(services, params.name)));
     },
   }),
   route({

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
-import type { Assembly, Cli } from "../cli/cli.ts";
+import type { AgentOnHand, Cli } from "../cli/cli.ts";
 import { run } from "../cli/run.ts";
 import { localCheckout } from "../providers/git/local-checkout.ts";
 import { parseSettings, type Settings } from "../wire/settings.ts";
@@ -9,72 +9,56 @@ import { guardAgainstDriver } from "./guard.ts";
 export async function main(): Promise<void> {
   guardAgainstDriver();
   loadDotEnv();
-  await run(cli, process.argv.slice(2));
+  await run(makeCli, process.argv.slice(2));
 }
 
 // What only some commands need is imported by them: `fairlead --help` answers at once.
-const cli: Cli = {
-  version: versionOfPackage(),
-  home: () => readSettings().home,
-  checkout: localCheckout,
-  async open() {
+function makeCli(remark: (text: string) => void): Cli {
+  const onSetup = (home: string) => remark(`Setting up Postgres in ${home} (once) …`);
+  const open = async (migrate: boolean) => {
     const [{ assemble }, { makeLog }] = await Promise.all([import("./services.ts"), import("./log.ts")]);
     const settings = readSettings();
-    return await assemble(settings, makeLog(settings.logLevel));
-  },
-  openUnmigrated,
-  async migrate() {
-    const [{ openPostgres }, { migrate }] = await Promise.all([
-      import("../providers/postgres/open-postgres.ts"),
-      import("../store/migrate.ts"),
-    ]);
-    const postgres = await openPostgres(readSettings());
-    try {
-      return await migrate(postgres.url);
-    } finally {
-      await postgres.close();
-    }
-  },
-  async start() {
-    const { start } = await import("./start.ts");
-    await start(readSettings("info"));
-  },
-  async demo() {
-    const { demo } = await import("./demo.ts");
-    return await demo();
-  },
-  async agents() {
-    const { agentNamed, agentNames } = await import("../providers/agents/catalogue.ts");
-    return agentNames.map((name) => ({
-      name,
-      credentials: agentNamed(name).credentials.map((variable) => ({
-        variable,
-        present: Boolean(process.env[variable]),
-      })),
-    }));
-  },
-};
-
-/** For looking at a database that may not be ours to change, or not yet. */
-async function openUnmigrated(): Promise<Assembly> {
-  const [{ makeServices }, { makeLog }, { openPostgres }, { connect }] = await Promise.all([
-    import("./services.ts"),
-    import("./log.ts"),
-    import("../providers/postgres/open-postgres.ts"),
-    import("../store/sql.ts"),
-  ]);
-  const settings = readSettings();
-  const postgres = await openPostgres(settings);
-  const sql = connect(postgres.url, { max: 2 });
-  return {
-    services: makeServices(settings, sql, makeLog(settings.logLevel)),
-    databaseUrl: postgres.url,
-    embedded: postgres.embedded,
-    async close() {
-      await sql.end({ timeout: 5 });
-      await postgres.close();
-    },
+    return await assemble({ settings, log: makeLog(settings.logLevel), migrate, onSetup });
   };
+  return {
+    version: versionOfPackage(),
+    home: () => readSettings().home,
+    checkout: localCheckout,
+    open: () => open(true),
+    openUnmigrated: () => open(false),
+    async migrate() {
+      const [{ openPostgres }, { migrate }] = await Promise.all([
+        import("../providers/postgres/open-postgres.ts"),
+        import("../store/migrate.ts"),
+      ]);
+      const postgres = await openPostgres({ ...readSettings(), onSetup });
+      try {
+        return await migrate(postgres.url);
+      } finally {
+        await postgres.close();
+      }
+    },
+    async start() {
+      const { start } = await import("./start.ts");
+      await start(readSettings("info"), onSetup);
+    },
+    async demo() {
+      const { demo } = await import("./demo.ts");
+      return await demo();
+    },
+    agents: agentsOnHand,
+  };
+}
+
+async function agentsOnHand(): Promise<AgentOnHand[]> {
+  const { agentNamed, agentNames } = await import("../providers/agents/catalogue.ts");
+  return agentNames.map((name) => ({
+    name,
+    credentials: agentNamed(name).credentials.map((variable) => ({
+      variable,
+      present: Boolean(process.env[variable]),
+    })),
+  }));
 }
 
 function readSettings(logLevel = "warn"): Settings {

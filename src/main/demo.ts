@@ -33,7 +33,7 @@ export async function demo(): Promise<number> {
     screen.print(screen.colours.bold("Fairlead: from a change asked for in words to a merged branch\n"));
     screen.print("Starting a Postgres of its own (the first time takes a few seconds) …");
     const settings = parseSettings({ FAIRLEAD_HOME: home, FAIRLEAD_LOG_LEVEL: "error" });
-    const assembly = await assemble(settings, makeLog(settings.logLevel));
+    const assembly = await assemble({ settings, log: makeLog(settings.logLevel), migrate: true });
     try {
       const { services, databaseUrl } = assembly;
       const worker = await startWorker({ services, databaseUrl, concurrency: settings.concurrency });

@@ -43,8 +43,13 @@ export async function startPools(options: PoolOptions): Promise<Pools> {
   const names = Object.keys(tasks);
   const crontab = parseCrontab(await readFile(`${tasksFolder}/crontab`, "utf8"));
   const runners: Runner[] = [];
+  const ends: Promise<string>[] = [];
   const start = async (wanted: string[], concurrency: number, cron: ParsedCronItem[]) => {
-    runners.push(await startPool(options, pick(tasks as Record<string, Task>, wanted), concurrency, cron));
+    const pool = await startPool(options, pick(tasks as Record<string, Task>, wanted), concurrency, cron);
+    // First, so that one that could not be listed is stopped as well: nobody would release what it locks.
+    runners.push(pool.runner);
+    ends.push(pool.runner.promise.then(noReason, String));
+    await pool.listed();
   };
   try {
     await start(longTasks, options.concurrency, []);
@@ -59,9 +64,7 @@ export async function startPools(options: PoolOptions): Promise<Pools> {
   }
   let stopped = false;
   return {
-    died: Promise.race(runners.map((runner) => runner.promise.then(noReason, String))).then((why) =>
-      stopped ? "asked to stop" : `a pool of jobs ended: ${why}`,
-    ),
+    died: Promise.race(ends).then((why) => (stopped ? "asked to stop" : `a pool of jobs ended: ${why}`)),
     async stop() {
       stopped = true;
       // A runner that has ended by itself refuses to be stopped once more.
@@ -78,10 +81,13 @@ async function startPool(
   tasks: Record<string, Task>,
   concurrency: number,
   cron: ParsedCronItem[],
-): Promise<Runner> {
+): Promise<{ runner: Runner; listed: () => Promise<void> }> {
   const events: WorkerEvents = new EventEmitter();
-  const listed: Promise<void>[] = [];
-  events.on("pool:create", ({ workerPool }) => listed.push(addPool(services.sql, worker, workerPool.id)));
+  const listings: Promise<PromiseSettledResult<void>[]>[] = [];
+  // Settled from the start: a rejection while the runner is still coming up would be nobody's to catch.
+  events.on("pool:create", ({ workerPool }) =>
+    listings.push(Promise.allSettled([addPool(services.sql, worker, workerPool.id)])),
+  );
   const context: TaskContext = { services, stopping };
   const taskList = Object.fromEntries(
     Object.entries(tasks).map(([name, task]): [string, Task] => [
@@ -107,8 +113,13 @@ async function startPool(
       },
     },
   });
-  await Promise.all(listed);
-  return runner;
+  return {
+    runner,
+    async listed() {
+      const failed = (await Promise.all(listings)).flat().find((listing) => listing.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
+    },
+  };
 }
 
 function pick(tasks: Record<string, Task>, names: readonly string[]): Record<string, Task> {

@@ -1,34 +1,37 @@
 import type { Logger } from "pino";
 import type { Services } from "../actions/services.ts";
+import type { Assembly } from "../cli/cli.ts";
 import { NotFound } from "../domain/faults/kernel.ts";
 import { agentNamed, agentNames } from "../providers/agents/catalogue.ts";
 import { localEnvironments } from "../providers/environments/local.ts";
 import { openRepository } from "../providers/git/repository.ts";
 import { openPostgres } from "../providers/postgres/open-postgres.ts";
-import { migrate } from "../store/migrate.ts";
+import type { OpenPostgresOptions } from "../providers/postgres/port.ts";
+import { migrate as applyMigrations } from "../store/migrate.ts";
 import { connect } from "../store/sql.ts";
 import type { Settings } from "../wire/settings.ts";
-
-/** Everything put together, with the database up and migrated. */
-export interface Assembly {
-  readonly services: Services;
-  readonly databaseUrl: string;
-  /** True when the Postgres is our own, in Fairlead's data folder. */
-  readonly embedded: boolean;
-  close(): Promise<void>;
-}
 
 /** Between asking a process to end and killing it: a cancelled agent is gone within two seconds. */
 const graceMs = 1000;
 
-export async function assemble(settings: Settings, log: Logger): Promise<Assembly> {
+export interface AssembleOptions {
+  readonly settings: Settings;
+  readonly log: Logger;
+  /** False: the database stays as it is, for it may not be ours to change, or not yet. */
+  readonly migrate: boolean;
+  /** Told that a Postgres of our own is being set up, which takes a few seconds. */
+  readonly onSetup?: OpenPostgresOptions["onSetup"];
+}
+
+export async function assemble({ settings, log, migrate, onSetup }: AssembleOptions): Promise<Assembly> {
   const postgres = await openPostgres({
     home: settings.home,
     databaseUrl: settings.databaseUrl,
     log: (line, message) => log.debug(line, message),
+    onSetup,
   });
   try {
-    const applied = await migrate(postgres.url);
+    const applied = migrate ? await applyMigrations(postgres.url) : [];
     if (applied.length > 0) log.info({ applied }, "database migrated");
     const sql = connect(postgres.url);
     return {

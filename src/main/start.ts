@@ -8,9 +8,9 @@ import { assemble } from "./services.ts";
 import { startWorker } from "./worker.ts";
 
 /** Server and worker in one process, until SIGINT or SIGTERM; a second signal ends it at once. */
-export async function start(settings: Settings): Promise<void> {
+export async function start(settings: Settings, onSetup: (home: string) => void): Promise<void> {
   const log = makeLog(settings.logLevel);
-  const assembly = await assemble(settings, log);
+  const assembly = await assemble({ settings, log, migrate: true, onSetup });
   const { services } = assembly;
   try {
     await writeSettings(services.sql, settings);

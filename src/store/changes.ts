@@ -188,9 +188,12 @@ export async function settleImplemented(sql: Sql, seen: SeenChange, found: Imple
   return rows.length === 1;
 }
 
-/** Says on which port the preview is about to be started, for whoever has to find it after a crash. */
-export async function notePreviewPort(sql: Sql, seen: SeenChange, port: number): Promise<void> {
-  await sql`update fairlead.change_requests set preview_port = ${port} where id = ${seen.id} and version = ${seen.version}`;
+/** Says on which port the preview is about to be started, for whoever has to find it after a crash; false: moved on. */
+export async function notePreviewPort(sql: Sql, seen: SeenChange, port: number): Promise<boolean> {
+  const rows = await sql`
+    update fairlead.change_requests set preview_port = ${port}
+    where id = ${seen.id} and version = ${seen.version} returning id`;
+  return rows.length === 1;
 }
 
 export interface Deployed {
@@ -211,6 +214,14 @@ export async function settleMerged(sql: Sql, seen: SeenChange, mergeCommit: stri
     update fairlead.change_requests set status = 'merged', merge_commit_sha = ${mergeCommit}
     where id = ${seen.id} and version = ${seen.version} returning id`;
   return rows.length === 1;
+}
+
+/** A merge that landed although the change was ended meanwhile: a person has to know, and a retry finds it landed. */
+export async function noteLanded(sql: Sql, id: ChangeId, mergeCommit: string): Promise<void> {
+  await sql`
+    update fairlead.change_requests set merge_commit_sha = ${mergeCommit},
+      failure_message = failure_message || ${`; but the merge had landed already, as ${mergeCommit}: revert it there, or retry to finish`}
+    where id = ${id} and status = 'failed' and merge_commit_sha is null`;
 }
 
 /** `usage` is what a failed run of the agent cost all the same. */

@@ -64,7 +64,7 @@ export async function postponeCleanup(sql: Sql, seen: SeenEnvironment, note: str
     with noted as (
       update fairlead.environments set note = ${note} where id = ${seen.id} and version = ${seen.version} returning id, version
     )
-    select fairlead.enqueue('cleanup', id, version, now() + ${delayMs} * interval '1 millisecond') from noted`;
+    select fairlead.enqueue_due(id, version, now() + ${delayMs} * interval '1 millisecond') from noted`;
 }
 
 export interface AgeLimits {
@@ -84,7 +84,7 @@ export async function terminateExpired(sql: Sql, { idleMs, ageMs }: AgeLimits): 
         or e.created_at < now() - ${ageMs} * interval '1 millisecond')
       and not exists (
         select from fairlead.change_requests c
-        where c.id = e.change_id and c.environment_id = e.id and c.status not in ('merged', 'rejected', 'failed'))
+        where c.id = e.change_id and c.environment_id = e.id and c.finished_at is null)
     returning e.id`;
   return rows.map(({ id }) => id);
 }
@@ -95,7 +95,7 @@ export async function terminateEnvironment(sql: Sql, id: EnvironmentId): Promise
     update fairlead.environments e set status = 'terminating'
     where e.id = ${id} and e.status in ('ready', 'provisioning', 'failed') and not exists (
       select from fairlead.change_requests c
-      where c.id = e.change_id and c.environment_id = e.id and c.status not in ('merged', 'rejected', 'failed'))
+      where c.id = e.change_id and c.environment_id = e.id and c.finished_at is null)
     returning e.id`;
   return rows.length === 1;
 }
@@ -106,6 +106,11 @@ export async function unownedEnvironments(sql: Sql, ids: readonly EnvironmentId[
     select id from unnest(${[...ids] as string[]}::text[]) as there(id)
     where not exists (select from fairlead.environments e where e.id = there.id and e.status <> 'terminated')`;
   return rows.map(({ id }) => id);
+}
+
+/** Records that an environment is not there any more, though nobody ended it. */
+export async function noteVanished(sql: Sql, id: EnvironmentId): Promise<void> {
+  await sql`update fairlead.environments set status = 'failed', note = 'it has vanished' where id = ${id} and status = 'ready'`;
 }
 
 /** How many environments of a change are not gone yet. */

@@ -1,10 +1,9 @@
 import type { Seen } from "../domain/change.ts";
-import type { TaskName } from "../domain/lifecycles.ts";
 import type { Sql } from "./sql.ts";
 
-/** Enqueues the task again under its entity's key: a running job's successor, so that the one that runs may let go. */
-export async function handOver(sql: Sql, task: TaskName, { id, version }: Seen<string>): Promise<void> {
-  await sql`select fairlead.enqueue(${task}, ${id}, ${version})`;
+/** Enqueues what an entity waits for once more, if it is still as it was seen, so that the job that runs may let go. */
+export async function handOver(sql: Sql, { id, version }: Seen<string>): Promise<void> {
+  await sql`select fairlead.enqueue_due(${id}, ${version})`;
 }
 
 /** Repairs entities without a job and fails those whose job has given up; how many of each. */

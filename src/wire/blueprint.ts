@@ -1,7 +1,6 @@
 import { z } from "zod";
-import type { Command } from "../domain/blueprint.ts";
+import type { BlueprintSettings, Command } from "../domain/blueprint.ts";
 import { splitWords } from "../domain/command.ts";
-import type { BlueprintSettings } from "../domain/detect-blueprint.ts";
 import { BlueprintInvalid } from "../domain/faults/previews.ts";
 
 const word = z

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { type Change, changeSources } from "../domain/change.ts";
 import { failureKinds } from "../domain/failure.ts";
 import { changeLifecycle, statusesOf } from "../domain/lifecycles.ts";
+import { redact } from "../domain/redact.ts";
 import { changeId, workspaceName } from "./ids.ts";
-import { shownRepositoryUrl } from "./repository-url.ts";
 import { iso, isoOrNull, listLimit, someText, text, timestamp } from "./text.ts";
 
 const statuses = statusesOf(changeLifecycle);
@@ -136,7 +136,7 @@ export function viewChange(change: Change): z.infer<typeof changeView> {
     task: change.task,
     version: change.version,
     environment_id: change.environmentId,
-    repository_url: shownRepositoryUrl(change.repositoryUrl),
+    repository_url: redact(change.repositoryUrl),
     branch_name: change.branchName,
     target_branch: change.targetBranch,
     preview_url: change.previewUrl,

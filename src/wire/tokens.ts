@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { TokenId } from "../domain/ids.ts";
-import { type Role, roles } from "../domain/role.ts";
+import { roles } from "../domain/role.ts";
+import type { Token, TokenParts } from "../domain/token.ts";
 import { iso, isoOrNull, someText, timestamp } from "./text.ts";
 
 export const newToken = z
@@ -27,17 +28,13 @@ export const createdToken = tokenView
   .extend({ token: z.string().meta({ description: "Shown this once and kept nowhere" }) })
   .meta({ id: "CreatedToken" });
 
-/** A token as it is known, but for its secret. */
-interface KnownToken {
-  readonly id: TokenId;
-  readonly name: string;
-  readonly role: Role;
-  readonly createdAt: Date;
-  readonly lastUsedAt: Date | null;
-  readonly revokedAt: Date | null;
+/** `fl_<id>_<secret>`, as a caller presents it; null when it is nothing of the kind. */
+export function tokenParts(presented: string): TokenParts | null {
+  const [, id, secret] = /^fl_([0-9A-HJKMNP-TV-Z]{26})_([\w-]{43})$/.exec(presented) ?? [];
+  return id === undefined || secret === undefined ? null : { id: id as TokenId, secret };
 }
 
-export function viewToken(token: KnownToken): z.infer<typeof tokenView> {
+export function viewToken(token: Token): z.infer<typeof tokenView> {
   return {
     id: token.id,
     name: token.name,

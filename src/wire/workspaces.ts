@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Blueprint } from "../domain/blueprint.ts";
+import { redact } from "../domain/redact.ts";
 import type { Workspace } from "../domain/workspace.ts";
 import { blueprintSettings } from "./blueprint.ts";
 import { workspaceName } from "./ids.ts";
-import { shownRepositoryUrl } from "./repository-url.ts";
 import { iso, someText, timestamp } from "./text.ts";
 
 export const newWorkspace = z
@@ -39,7 +39,7 @@ export const workspaceList = z.object({ workspaces: z.array(workspaceView) });
 export function viewWorkspace(workspace: Workspace): z.infer<typeof workspaceView> {
   return {
     name: workspace.name,
-    repository_url: shownRepositoryUrl(workspace.repositoryUrl),
+    repository_url: redact(workspace.repositoryUrl),
     default_branch: workspace.defaultBranch,
     provider: workspace.provider,
     agent: workspace.agent,

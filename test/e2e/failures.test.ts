@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Change } from "../../src/domain/change.ts";
@@ -177,4 +180,57 @@ test("a retry after a failure in implementing goes on from the branch", async ()
   expect(deployed.environmentId).not.toBe(first.environmentId);
   const files = await gitIn(remote, "ls-tree", "--name-only", deployed.branchName ?? "");
   expect(files.split("\n")).toEqual(["first.txt", "index.html", "second.txt"]);
+});
+
+test("a retry straight after a cancel waits for the clean-up, and goes on from the work that it saved", async () => {
+  const { sql } = world.database;
+  const remote = await world.repository();
+  await world.workspace("hasty", remote, [
+    [write("half.txt", "half"), { do: "say", text: "half" }, { do: "wait", ms: 3000 }],
+  ]);
+  const id = await world.request("hasty", "Two halves");
+  await world.row(() => sql`select from fairlead.log_chunks where change_id = ${id} and text like '%half%'`);
+  const rounds = sql.json({ rounds: [[write("other.txt", "other")]] });
+  await sql`update fairlead.workspaces set agent_settings = ${rounds} where name = 'hasty'`;
+  await sql`select fairlead.cancel_change(${id}, 'ann')`;
+  await sql`select fairlead.retry_change(${id}, 'ann')`;
+  const deployed = await world.reaches(id, "deployed");
+  const files = await gitIn(remote, "ls-tree", "--name-only", deployed.branchName ?? "");
+  expect(files.split("\n")).toEqual(["half.txt", "index.html", "other.txt"]);
+  const left = await sql`select from fairlead.environments where change_id = ${id} and status <> 'terminated'`;
+  expect(left).toHaveLength(1);
+});
+
+test("a cancel during the push of a merge says that the merge has landed, and a retry finishes it", async () => {
+  const { sql } = world.database;
+  const remote = await world.repository();
+  await world.workspace("landed", remote, [[write("a.txt", "a")]]);
+  const id = await world.request("landed", "Land it");
+  await world.reaches(id, "deployed");
+  const hook = join(remote, "hooks", "pre-receive");
+  const pushed = join(world.home, "pushed");
+  await writeFile(hook, `#!/bin/sh\nif grep -q refs/heads/main; then touch ${pushed}; sleep 1; fi\n`, { mode: 0o755 });
+  await sql`select fairlead.approve_change(${id}, 'ann')`;
+  await world.row(async () => (existsSync(pushed) ? [{}] : []));
+  await sql`select fairlead.cancel_change(${id}, 'ann')`;
+  const row = await world.row(
+    () => sql<{ failureMessage: string; mergeCommitSha: string }[]>`
+    select failure_message, merge_commit_sha from fairlead.change_requests
+    where id = ${id} and merge_commit_sha is not null`,
+  );
+  expect(row.failureMessage).toContain(`landed already, as ${row.mergeCommitSha}`);
+  expect(await gitIn(remote, "rev-parse", "main")).toBe(row.mergeCommitSha);
+  await rm(hook);
+  await sql`select fairlead.retry_change(${id}, 'ann')`;
+  await world.reaches(id, "deployed");
+  await sql`select fairlead.approve_change(${id}, 'ann')`;
+  const merged = await world.reaches(id, "merged");
+  expect(merged.mergeCommitSha).toBe(row.mergeCommitSha);
+});
+
+test("output with NUL bytes in it fails the change like any other", async () => {
+  const setup = ["sh", "-c", "printf 'a\\000b\\n'; exit 1"];
+  await world.workspace("nul", await world.repository({ ".fairlead.json": JSON.stringify({ setup }) }), [[]]);
+  const change = await world.reaches(await world.request("nul", "x"), "failed");
+  expect(change.failureKind).toBe("environment");
 });

@@ -55,6 +55,7 @@ test("a worker that gets SIGTERM hands over, spends no attempt and exits within 
 
 test("killing every connection under load neither hangs nor crashes a worker: the changes go on", async () => {
   const { sql } = world.database;
+  await world.startWorker();
   await world.workspace("backends", await world.repository(), [[{ do: "wait", ms: 200 }, write("a", "a")]]);
   const ids = [];
   for (let n = 0; n < 5; n += 1) ids.push(await world.request("backends", `Number ${n}`));

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { request } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { isAfter } from "../../src/http/cursor.ts";
 import { connect } from "../../src/store/sql.ts";
 import { type Follower, follow, type Told } from "./stream.ts";
@@ -49,23 +48,27 @@ async function position(): Promise<string> {
   return all.at(-1)?.cursor ?? "0-0";
 }
 
-/** Follows, is cut after a random few events, resumes where it stood, until it has been told of the last event. */
+/** Follows, is cut after a few events, now more and now fewer, resumes where it stood, until it has been told of the last event. */
 async function followWithCuts(from: string, done: () => string | null): Promise<{ told: Told[]; cuts: number }> {
   const told: Told[] = [];
   let last = from;
   let cuts = 0;
   const deadline = AbortSignal.timeout(25_000);
+  const isLast = (cursor: string) => {
+    const end = done();
+    return end !== null && !isAfter(end, cursor);
+  };
   while (!deadline.aborted) {
     const follower: Follower = await follow(url, served.tokens.read, last);
-    const wanted = 1 + Math.floor(Math.random() * 30);
-    await Promise.race([follower.reaches(wanted).catch(() => {}), delay(100 + Math.random() * 200)]);
+    const wanted = 1 + ((cuts * 7) % 30);
+    const isEnough = () => follower.told.length >= wanted || isLast(follower.lastEventId());
+    await vi.waitUntil(isEnough, { timeout: 20_000, interval: 5 });
     follower.cut();
     await follower.ended;
     told.push(...follower.told);
     last = follower.lastEventId();
     cuts += 1;
-    const end = done();
-    if (end !== null && !isAfter(end, last)) return { told, cuts };
+    if (isLast(last)) return { told, cuts };
   }
   throw new Error(`it never came to the end: told of ${told.length} in ${cuts} connections`);
 }

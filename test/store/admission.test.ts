@@ -82,6 +82,37 @@ test("raising a limit lets those in that wait", async () => {
   expect(await activeIn()).toEqual({ shop: 3 });
 });
 
+test("a transaction that is left open keeps nobody from ending, and its change is let in when it commits", async () => {
+  const { sql } = database;
+  await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = 'pending'`;
+  await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = any (${active})`;
+  for (let n = 0; n < 3; n += 1) await request("shop");
+  const session = await sql.reserve();
+  await session`begin`;
+  await session`insert into fairlead.change_requests (workspace, request_text) values ('shop', 'left open')`;
+  const ended = sql`select fairlead.cancel_change(id) from fairlead.change_requests
+    where workspace = 'shop' and status = any (${active})`;
+  await ended;
+  await session`commit`;
+  session.release();
+  expect(await activeIn()).toEqual({});
+  await sql`select fairlead.reconcile()`; // which a job does, a second later
+  expect(await activeIn()).toEqual({ shop: 1 });
+});
+
+test("a workspace that is full does not keep another one's changes out, and one that is renamed keeps its room", async () => {
+  const { sql } = database;
+  await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = any (${active})`;
+  for (let n = 0; n < 5; n += 1) await request("shop");
+  await request("blog");
+  expect(await activeIn()).toEqual({ shop: 3, blog: 1 });
+  await sql`update fairlead.workspaces set name = 'store' where name = 'shop'`;
+  await sql`select fairlead.cancel_change(id) from fairlead.change_requests
+    where workspace = 'store' and status = any (${active})`;
+  expect(await activeIn()).toEqual({ store: 2, blog: 1 });
+  await sql`update fairlead.workspaces set name = 'shop' where name = 'store'`;
+});
+
 test("a transaction with an old snapshot leaves the admission to a job", async () => {
   const { sql } = database;
   await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = 'pending'`;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { lifecycles, movesFrom, statusesOf } from "../../src/domain/lifecycles.ts";
+import { handOver } from "../../src/store/jobs.ts";
 import { faultOf } from "../../src/store/sql.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 
@@ -161,6 +162,11 @@ test("a retry begins anew in a fresh environment and remembers what went wrong",
   await database.sql`update fairlead.change_requests set status = 'failed', failure_kind = 'agent', failure_message = 'no'
     where id = ${id}`;
   await database.sql`select fairlead.retry_change(${id}, 'ann')`;
+  // Not before the clean-up has saved the work that the retry goes on from.
+  expect(await statusOf(id)).toBe("pending");
+  const [board] = await database.sql`select waiting_for from fairlead.change_board where id = ${id}`;
+  expect(board).toEqual({ waitingFor: "the clean-up of its last environment" });
+  await database.sql`update fairlead.environments set status = 'terminated' where change_id = ${id}`;
   const [after] = await database.sql`
     select status, environment_id, last_failure, failure_kind, branch_name from fairlead.change_requests where id = ${id}`;
   expect(after).toMatchObject({
@@ -177,6 +183,44 @@ test("asking for changes without saying which is refused", async () => {
   const bare = database.sql`update fairlead.change_requests set status = 'implementing' where id = ${id}`;
   await expect(bare).rejects.toMatchObject({ code: "FL004" });
   await expect(database.sql`select fairlead.request_changes(${id}, ' ')`).rejects.toMatchObject({ code: "FL004" });
+});
+
+test("a word that was said already is refused, and changes nothing", async () => {
+  const { sql } = database;
+  const failed = await changeIn("implementing");
+  await sql`update fairlead.change_requests set status = 'failed', failure_kind = 'conflict', failure_message = 'a.txt'
+    where id = ${failed}`;
+  await expect(sql`select fairlead.cancel_change(${failed}, 'bob')`).rejects.toMatchObject({ code: "FL001" });
+  const busy = await changeIn("implementing");
+  await expect(sql`select fairlead.request_changes(${busy}, 'more')`).rejects.toMatchObject({ code: "FL001" });
+  const rows = await sql`
+    select failure_kind, feedback from fairlead.change_requests where id = any (${[failed, busy]}) order by id`;
+  expect([...rows]).toEqual([
+    { failureKind: "conflict", feedback: null },
+    { failureKind: null, feedback: null },
+  ]);
+});
+
+test("a status keeps the task it waits for, and work in progress can't be deleted", async () => {
+  const { sql } = database;
+  const id = await changeIn("implementing");
+  await expect(sql`update fairlead.change_requests set task = null where id = ${id}`).rejects.toMatchObject({
+    code: "FL001",
+  });
+  await expect(sql`delete from fairlead.change_requests where id = ${id}`).rejects.toMatchObject({ code: "FL001" });
+  await expect(sql`delete from fairlead.environments where change_id = ${id}`).rejects.toMatchObject({ code: "FL001" });
+});
+
+test("a hand-over of an older version does not replace the job that is needed", async () => {
+  const { sql } = database;
+  const id = await changeIn("implementing");
+  const [row] = await sql<{ version: number }[]>`select version from fairlead.change_requests where id = ${id}`;
+  const version = row?.version ?? 0;
+  await handOver(sql, { id, version: version - 1 });
+  await handOver(sql, { id, version });
+  const jobs = await sql`
+    select task_identifier, payload from graphile_worker.jobs j join graphile_worker._private_jobs p using (id) where p.key = ${id}`;
+  expect([...jobs]).toEqual([{ taskIdentifier: "implement", payload: { id, version } }]);
 });
 
 test("the same idempotency key gives the same change, also when twenty ask at once, and leaves one event", async () => {

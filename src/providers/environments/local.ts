@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { EnvironmentGone } from "../../domain/faults/environments.ts";
 import type { EnvironmentId } from "../../domain/ids.ts";
-import { inTurn } from "../git/turns.ts";
+import { inTurn } from "../turns.ts";
 import { listCheckoutFolder, readCheckoutFile, writeCheckoutFile } from "./checkout-files.ts";
 import { type Place, placeOf } from "./place.ts";
 import type { Environment, EnvironmentProvider } from "./port.ts";

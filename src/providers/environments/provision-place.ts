@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, rm, rmdir, stat, unlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, rmdir, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../../domain/fault.ts";
 import { EnvironmentFailed, EnvironmentGone } from "../../domain/faults/environments.ts";
+import { exists, removeWhole } from "../files.ts";
 import { addWorktree, openMirror } from "../git/mirror.ts";
-import { removeWhole } from "../git/partial.ts";
 import type { Place } from "./place.ts";
 import type { EnvironmentRequest } from "./port.ts";
 import { identify } from "./process-table.ts";
@@ -16,7 +16,7 @@ export async function provisionPlace(
   { request, signal }: { request: EnvironmentRequest; signal: AbortSignal },
 ): Promise<void> {
   signal.throwIfAborted();
-  if (await isThere(place.closedProcesses)) throw new EnvironmentGone(place.id);
+  if (await exists(place.closedProcesses)) throw new EnvironmentGone(place.id);
   if (await isPresent(place)) return;
   const token = join(place.root, `${tokenPrefix}${process.pid}-${randomUUID()}`);
   try {
@@ -30,9 +30,9 @@ export async function provisionPlace(
 
 /** Whether its checkout is there, also when nothing may be started in it any more. */
 export async function isPresent(place: Place): Promise<boolean> {
-  if (!(await isThere(place.checkout))) return false;
+  if (!(await exists(place.checkout))) return false;
   // The folder of its processes is the last to be made.
-  return (await isThere(place.processes)) || (await isThere(place.closedProcesses));
+  return (await exists(place.processes)) || (await exists(place.closedProcesses));
 }
 
 /**
@@ -57,13 +57,13 @@ async function make(
   await unlink(token).catch((cause) => {
     throw new EnvironmentGone(place.id, { cause });
   });
-  if (await isThere(place.closedProcesses)) throw new EnvironmentGone(place.id);
+  if (await exists(place.closedProcesses)) throw new EnvironmentGone(place.id);
 }
 
 /** Removes what was made so far, unless another worker goes on with it or has finished it. */
 async function giveUp(place: Place, token: string): Promise<void> {
   await rm(token, { force: true });
-  if (await isThere(place.processes)) return;
+  if (await exists(place.processes)) return;
   const tokens = (await readdir(place.root)).filter((name) => name.startsWith(tokenPrefix));
   for (const other of tokens) {
     if ((await identify(Number.parseInt(other.slice(tokenPrefix.length), 10))) !== null) return;
@@ -87,8 +87,4 @@ function explain(error: unknown, home: string): unknown {
   }
   if (error instanceof Fault && error.kind !== "internal") return error;
   return failed(`The environment could not be made: ${cause.message}. Look into ${home}, then retry the change.`);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null)) !== null;
 }

@@ -1,10 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "../../domain/blueprint.ts";
 import { CommandTimedOut, EnvironmentGone } from "../../domain/faults/environments.ts";
+import { exists } from "../files.ts";
 import { endProcesses } from "./end-processes.ts";
 import { keepFirst, keepLast } from "./output-limits.ts";
 import { type Place, processMarker, variablesOf } from "./place.ts";
@@ -52,7 +52,7 @@ async function begin(
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "ENOENT" && code !== "EACCES" && code !== "ENOTDIR") throw error;
-    if ((await stat(place.checkout).catch(() => null)) === null) throw new EnvironmentGone(place.id, { cause: error });
+    if (!(await exists(place.checkout))) throw new EnvironmentGone(place.id, { cause: error });
     // For a bare name EACCES may also mean that some folder on the PATH can't be searched.
     const isFound = code === "EACCES" && argv[0].includes("/");
     const [status, why] = isFound ? [126, "may not be executed"] : [127, "was not found on the PATH"];

@@ -1,11 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Fault } from "../../domain/fault.ts";
 import { EnvironmentGone, ProcessNotStarted, ProcessStartedBefore } from "../../domain/faults/environments.ts";
+import { exists } from "../files.ts";
 import { type Place, processFolders, variablesOf } from "./place.ts";
 import type { ProcessSpec } from "./port.ts";
 import { programOf, takeSupervisorsPlace } from "./process-folder.ts";
@@ -79,6 +80,6 @@ async function comesUp(
 
 /** Why a supervisor has ended without having run anything: its folder was moved away, its place taken, or the disk full. */
 async function whyNot(place: Place, name: string, folder: string): Promise<Fault> {
-  if ((await stat(folder).catch(() => null)) === null) return new EnvironmentGone(place.id);
+  if (!(await exists(folder))) return new EnvironmentGone(place.id);
   return new ProcessNotStarted(name, "it was stopped before it began, or nothing could be written to its folder");
 }

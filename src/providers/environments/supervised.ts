@@ -1,6 +1,7 @@
-import { open, stat } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { exists } from "../files.ts";
 import { endProcesses } from "./end-processes.ts";
 import { type Place, processFolders, processMarker } from "./place.ts";
 import type { OutputStream, ProcessState } from "./port.ts";
@@ -88,6 +89,6 @@ async function findMember(marker: string): Promise<Identity | undefined> {
 }
 
 async function findFolder(place: Place, name: string): Promise<string | null> {
-  for (const folder of processFolders(place, name)) if ((await stat(folder).catch(() => null)) !== null) return folder;
+  for (const folder of processFolders(place, name)) if (await exists(folder)) return folder;
   return null;
 }

@@ -1,7 +1,7 @@
-import { lstat, mkdir, readdir, rename } from "node:fs/promises";
+import { mkdir, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { EnvironmentFailed } from "../../domain/faults/environments.ts";
-import { removeWhole } from "../git/partial.ts";
+import { exists, removeWhole } from "../files.ts";
 import { endProcesses } from "./end-processes.ts";
 import { environmentMarker, type Place } from "./place.ts";
 
@@ -28,6 +28,6 @@ export async function terminatePlace(place: Place): Promise<void> {
   });
   // A command that was just beginning when we looked: from here on there is no folder for one to begin in.
   await endProcesses({ marker: environmentMarker(place), folders: [] }, graceMs);
-  if ((await lstat(place.root).catch(() => null)) === null) return;
+  if (!(await exists(place.root))) return;
   throw new EnvironmentFailed(`${place.root} has come back while it was removed. It is tried again.`);
 }

@@ -2,7 +2,7 @@ import { dirname } from "node:path/posix";
 import { CheckoutBroken } from "../../domain/faults/git.ts";
 import type { Environment, Ran } from "../environments/port.ts";
 import { complaint, quietly, safeguards } from "./git.ts";
-import { pause } from "./turns.ts";
+import { pause } from "./pause.ts";
 
 /** What git needs of an environment: a way to run it in the checkout, wherever that is. */
 export type Checkout = Pick<Environment, "checkout" | "run">;

@@ -1,7 +1,7 @@
 import { BranchMovedOn, CheckoutBroken } from "../../domain/faults/git.ts";
+import { authorVariables } from "../../domain/identity.ts";
 import { broken, type Checkout, gitIn, gitOutputIn } from "./checkout-git.ts";
 import { isCommitName } from "./commits.ts";
-import { identity } from "./identity.ts";
 import { type PushTarget, pushHead, remoteCommit } from "./push-from-checkout.ts";
 import { checkBranchName } from "./remote.ts";
 import { returnToBranch } from "./return-to-branch.ts";
@@ -23,7 +23,7 @@ export async function headCommit(checkout: Checkout): Promise<string> {
  * the branch it was made for. Gives whether there was anything to commit. Throws `CheckoutBroken`.
  */
 export async function commitAll(checkout: Checkout, request: CommitRequest): Promise<boolean> {
-  const variables = identity(request.author);
+  const variables = authorVariables(request.author);
   await endRebase(checkout);
   const unmerged = await unmergedFiles(checkout);
   await stageAll(checkout);

@@ -1,7 +1,8 @@
+import { inTurn } from "../turns.ts";
 import { git, gitOutput, transferTimeoutMs } from "./git.ts";
 import type { Mirror } from "./mirror.ts";
+import { pause } from "./pause.ts";
 import { unreachable } from "./remote.ts";
-import { inTurn, pause } from "./turns.ts";
 
 /** Brings the mirror up to date with its remote. Throws `RepositoryUnreachable`. */
 export async function fetchMirror(mirror: Mirror, signal?: AbortSignal): Promise<void> {

@@ -1,16 +1,17 @@
 import { GitFailed, MergeRefused } from "../../domain/faults/git.ts";
+import { authorVariables } from "../../domain/identity.ts";
+import { redact } from "../../domain/redact.ts";
 import { oneLine } from "../../domain/text.ts";
+import { inTurn } from "../turns.ts";
 import { isAncestor, needCommit } from "./commits.ts";
 import { fetchMirror, mirroredBranch, mirroredBranches } from "./fetch.ts";
 import { complaint, git, gitOutput, transferTimeoutMs } from "./git.ts";
-import { identity } from "./identity.ts";
 import { findLanded, trailer } from "./landed.ts";
 import type { Mirror } from "./mirror.ts";
+import { pause } from "./pause.ts";
 import type { MergeRequest, MergeResult } from "./port.ts";
 import { pushRefusal } from "./push.ts";
 import { checkBranchName, listRemote, unknownBranch, unreachable } from "./remote.ts";
-import { inTurn, pause } from "./turns.ts";
-import { redact } from "./url.ts";
 
 const attempts = 10;
 
@@ -46,6 +47,7 @@ async function mergeOnce(
   const merged = await mergeTrees(mirror, target, request);
   if ("files" in merged) return { state: "conflict", files: merged.files };
   const commit = await writeMerge(mirror, { tree: merged.tree, target, request });
+  if (!(await request.stillWanted())) return { state: "not wanted" };
   if (!(await pushMerge(mirror, { commit, target, request }, signal))) return "target moved";
   await checkLanded(mirror, commit, request, signal);
   return { state: "merged", commit, already: false };
@@ -75,7 +77,7 @@ async function writeMerge(
   return await gitOutput(["commit-tree", "-p", target, "-p", request.headCommit, "-F", "-", tree], {
     cwd: mirror.path,
     stdin: `Merge change: ${title}\n\n${trailer}: ${request.changeId}\n`,
-    variables: identity(request.author),
+    variables: authorVariables(request.author),
   });
 }
 

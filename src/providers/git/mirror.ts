@@ -2,13 +2,15 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { GitMissing } from "../../domain/faults/git.ts";
+import { redact } from "../../domain/redact.ts";
+import { isRecentGit, versionIn } from "../../domain/versions.ts";
+import { exists, makeWhole, removeWhole } from "../files.ts";
+import { inTurn } from "../turns.ts";
 import { fetchMirror, fetchOrigin, mirroredBranch, mirroredBranches } from "./fetch.ts";
 import { git, gitOutput, transferTimeoutMs } from "./git.ts";
-import { exists, makeWhole, removeWhole } from "./partial.ts";
 import { checkBranchName, defaultBranchOf, listRemote, unknownBranch } from "./remote.ts";
 import { branchSetting } from "./return-to-branch.ts";
-import { inTurn } from "./turns.ts";
-import { isLocal, redact, repositoryUrl } from "./url.ts";
+import { isLocal, repositoryUrl } from "./url.ts";
 
 /** A bare copy of a remote's branches on this machine, fetched once and kept; `refs/remotes/origin/*` holds them. */
 export interface Mirror {
@@ -54,11 +56,6 @@ export async function addWorktree(mirror: Mirror, request: WorktreeRequest, sign
   await makeWhole(directory, (partial) =>
     checkOut(mirror, { directory: partial, branch: request.branch, known }, signal),
   );
-}
-
-/** Removes a checkout, or what is left of one. */
-export async function removeWorktree(_mirror: Mirror, directory: string): Promise<void> {
-  await removeWhole(resolve(directory));
 }
 
 /** Says where `origin` is. A checkout of the user's own, pushed to, is brought up to date if it is clean. */
@@ -143,7 +140,6 @@ async function configure(repository: string, settings: readonly [key: string, va
 }
 
 async function checkVersion(): Promise<void> {
-  const version = /\d+\.\d+[.\d]*/.exec(await gitOutput(["version"]))?.[0] ?? "unknown";
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major < 2 || (major === 2 && minor < 38)) throw new GitMissing(version);
+  const version = versionIn(await gitOutput(["version"]));
+  if (version === null || !isRecentGit(version)) throw new GitMissing(version ?? "of an unknown version");
 }

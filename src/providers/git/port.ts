@@ -1,6 +1,7 @@
 /** How a merge came out. */
 export type MergeResult =
   | { readonly state: "merged"; readonly commit: string; readonly already: boolean }
+  | { readonly state: "not wanted" }
   | { readonly state: "conflict"; readonly files: readonly string[] };
 
 export interface MergeRequest {
@@ -11,6 +12,8 @@ export interface MergeRequest {
   /** Goes into the trailer `Fairlead-Change: <id>`, by which a landed merge is recognised. */
   readonly changeId: string;
   readonly title: string;
+  /** Asked at the last moment before the push; false leaves everything as it is. */
+  readonly stillWanted: () => Promise<boolean>;
   readonly author: { readonly name: string; readonly email: string };
 }
 

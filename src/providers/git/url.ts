@@ -1,4 +1,5 @@
 import { RepositoryUrlInvalid } from "../../domain/faults/git.ts";
+import { redact } from "../../domain/redact.ts";
 
 const scheme = /^(https?|ssh|git|file):\/\//;
 /** `user@host:path`; a second colon would be a transport helper such as `ext::`, which runs commands. */
@@ -20,14 +21,6 @@ export function repositoryUrl(text: string): string {
 /** Whether git reaches it by the file system, so that the remote may be somebody's own checkout. */
 export function isLocal(url: string): boolean {
   return url.startsWith("/") || url.startsWith("file://");
-}
-
-/** Takes credentials out of any text that may hold a URL, such as what git prints. */
-export function redact(text: string): string {
-  return text
-    .replace(/(\bhttps?:\/\/)[^\s/'"]*@/gi, "$1")
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@'"]*):[^\s/'"]*@/gi, "$1@")
-    .replace(/([?&][\w-]*(?:token|key|secret|password)[\w-]*=)[^\s&'"]+/gi, "$1***");
 }
 
 /**

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { PostgresStartFailed } from "../../domain/faults/postgres.ts";
-import { lastLines } from "./cluster.ts";
 import { type Keeper, keep } from "./keeper.ts";
+import { tailOf } from "./run.ts";
 import { findServer, stopServer } from "./server.ts";
 import type { Site } from "./site.ts";
 import { startServer } from "./start-server.ts";
@@ -38,7 +38,7 @@ export async function attach(site: Site, signal: AbortSignal): Promise<Keeper> {
     await pause(betweenRoundsMs);
   }
   const log = await readFile(site.logFile, "utf8").catch(() => "");
-  throw startFailed(site, [...lastLines(log), reason]);
+  throw startFailed(site, [...tailOf(log), reason]);
 }
 
 function startFailed(site: Site, lines: readonly string[]): PostgresStartFailed {

@@ -1,7 +1,8 @@
-import { cp, readFile, rename, rm, stat, symlink } from "node:fs/promises";
+import { cp, readFile, rename, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative } from "node:path";
 import { PostgresPlatformUnsupported, PostgresStartFailed } from "../../domain/faults/postgres.ts";
+import { exists } from "../files.ts";
 import type { Account } from "./account.ts";
 import { sqlState } from "./connection.ts";
 import { makeOnce } from "./make-once.ts";
@@ -35,8 +36,7 @@ async function restoreSymlinks(folder: string): Promise<void> {
   const links: { source: string; target: string }[] = JSON.parse(text);
   for (const { source, target } of links) {
     const path = join(dirname(folder), target);
-    const present = await stat(path).catch(() => null);
-    if (present === null) await symlink(relative(dirname(target), source), path).catch(unlessThere);
+    if (!(await exists(path))) await symlink(relative(dirname(target), source), path).catch(unlessThere);
   }
 }
 
@@ -55,7 +55,7 @@ export async function reachableDistribution(
   const folder = join(shared, `postgresql-${installed.version}`);
   await makeOnce({
     note: `${folder}.making`,
-    made: async () => (await stat(folder).catch(() => null)) !== null,
+    made: () => exists(folder),
     make: async (name) => copy(account, installed.folder, join(shared, name), folder),
     clear: async (name) =>
       rm(join(shared, basename(name)), { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }),

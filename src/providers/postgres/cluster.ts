@@ -1,10 +1,11 @@
-import { chown, lstat, mkdir, realpath, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chown, mkdir, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { PostgresStartFailed } from "../../domain/faults/postgres.ts";
+import { exists } from "../files.ts";
 import type { Account } from "./account.ts";
 import { makeOnce } from "./make-once.ts";
 import type { Log } from "./port.ts";
-import { makeEnterable, may, run } from "./run.ts";
+import { makeEnterable, may, run, tailOf } from "./run.ts";
 
 interface ClusterOptions {
   readonly home: string;
@@ -36,7 +37,7 @@ export async function ensureCluster(options: ClusterOptions): Promise<string> {
   const parent = await parentFor(options);
   await makeOnce({
     note: join(options.home, "postgres.making"),
-    made: () => isThere(join(place, "PG_VERSION")),
+    made: () => exists(join(place, "PG_VERSION")),
     make: (name) => make(options, join(parent, name), place),
     clear: (name) => clear(join(parent, basename(name)), place),
   });
@@ -64,7 +65,7 @@ async function make(options: ClusterOptions, draft: string, place: string): Prom
   const { ok, output } = await run(account, join(options.bin, "initdb"), initdbArgs(data, passwordFile), timeoutMs);
   if (!ok) {
     const advice = `Check free space and permissions (${draft} is where it was to be), or set DATABASE_URL.`;
-    throw new PostgresStartFailed("The embedded Postgres could not be set up", lastLines(output), advice);
+    throw new PostgresStartFailed("The embedded Postgres could not be set up", tailOf(output), advice);
   }
   await rm(passwordFile);
   if (draft.startsWith(join(home, "/"))) await rename(data, place);
@@ -83,7 +84,7 @@ function initdbArgs(data: string, passwordFile: string): string[] {
 
 /** What is there and is no cluster may be somebody's work, or a link whose target is gone: not ours to remove. */
 async function refuseForeign(place: string): Promise<void> {
-  if ((await lstat(place).catch(() => null)) === null) return;
+  if (!(await exists(place))) return;
   const advice = "Restore it from a backup, or move it away and Fairlead begins with an empty database.";
   throw new PostgresStartFailed(`${place} is there, but there is no Postgres cluster in it`, [], advice);
 }
@@ -93,12 +94,4 @@ async function clear(draft: string, place: string): Promise<void> {
   const published = await realpath(place).catch(() => null);
   if (published?.startsWith(join(draft, "/"))) return;
   await rm(draft, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null)) !== null;
-}
-
-export function lastLines(text: string, count = 12): string[] {
-  return text.trim().split("\n").slice(-count);
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { link, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
+import { isRunning } from "../processes.ts";
 import { sqlState } from "./connection.ts";
-import { isAlive } from "./processes.ts";
 
 /** Longer than any making may take: a note that is older was left by a crash, whoever has its process id now. */
 const oldMs = 180_000;
@@ -44,7 +44,7 @@ async function clearIfLeft(making: Making): Promise<void> {
   try {
     const { mtimeMs } = await stat(making.note);
     const note: { pid: number; folder: string } = JSON.parse(await readFile(making.note, "utf8"));
-    if (isAlive(note.pid) && Date.now() - mtimeMs < oldMs) return;
+    if (isRunning(note.pid) && Date.now() - mtimeMs < oldMs) return;
     await making.clear(note.folder);
     await rm(making.note, { force: true });
   } catch (error) {

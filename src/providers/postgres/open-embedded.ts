@@ -4,16 +4,16 @@ import { PostgresStartFailed } from "../../domain/faults/postgres.ts";
 import { attach } from "./attach.ts";
 import { hangUp, why } from "./connection.ts";
 import { ensureDatabase, isLastToLeave, type Keeper, keep } from "./keeper.ts";
-import type { Log, PostgresHandle } from "./port.ts";
+import type { PostgresHandle } from "./port.ts";
 import { findServer, stopServer } from "./server.ts";
-import { prepareSite, type Site } from "./site.ts";
+import { prepareSite, type Site, type SiteOptions } from "./site.ts";
 
 const patienceMs = 30_000;
 const patienceToLeaveMs = 10_000;
 const triesToReturn = 10;
 
 /** Opens the embedded Postgres of a home: made when missing, started when stopped, shared when running. */
-export async function openEmbedded(options: { home: string; database: string; log: Log }): Promise<PostgresHandle> {
+export async function openEmbedded(options: SiteOptions & { readonly database: string }): Promise<PostgresHandle> {
   try {
     const site = await prepareSite(options);
     const keeper = await attach(site, AbortSignal.timeout(patienceMs));

@@ -9,6 +9,8 @@ export interface OpenPostgresOptions {
   /** The database of the embedded Postgres, made when it isn't there. `fairlead` unless told otherwise. */
   readonly database?: string;
   readonly log?: Log;
+  /** Called with the home before a Postgres that isn't there yet is set up, which takes seconds. */
+  readonly onSetup?: ((home: string) => void) | undefined;
 }
 
 /** A Postgres that may be relied on until `close`. */

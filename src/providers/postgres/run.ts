@@ -21,6 +21,11 @@ export async function run(account: Account | null, program: string, args: readon
   return { ok: !ran.failed, output: ran.all === "" || ran.all === undefined ? (ran.shortMessage ?? "") : ran.all };
 }
 
+/** The last lines of what a program has printed, one by one. */
+export function tailOf(text: string, count = 12): string[] {
+  return text.trim().split("\n").slice(-count);
+}
+
 /** Asks the kernel, not the mode bits: ACLs and mounts have a say too. `kind` as in test(1): x enter or run, r read. */
 export async function may(account: Account | null, kind: "x" | "r", path: string): Promise<boolean> {
   const { ok } = await run(account, "sh", ["-c", 'test "-$1" "$2"', "sh", kind, path], 10_000);

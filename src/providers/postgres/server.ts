@@ -1,7 +1,8 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { commandOf, isAlive } from "./processes.ts";
+import { isRunning } from "../processes.ts";
+import { commandOf } from "./command-of.ts";
 import { run } from "./run.ts";
 import type { Site } from "./site.ts";
 
@@ -20,7 +21,7 @@ export async function findServer({ data }: Pick<Site, "data">): Promise<Server |
   const file = join(data, "postmaster.pid");
   const lines = (await readFile(file, "utf8").catch(() => "")).split("\n");
   const pid = Number(lines[0]);
-  if (!(pid > 0) || !isAlive(pid)) return null;
+  if (!(pid > 0) || !isRunning(pid)) return null;
   const command = await commandOf(pid);
   if (command === null || command.includes(data)) {
     return { pid, port: Number(lines[3]) || null, ready: lines[7]?.trim() === "ready" };

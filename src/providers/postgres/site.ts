@@ -1,5 +1,6 @@
 import { mkdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { exists } from "../files.ts";
 import { type Account, accountForPostgres } from "./account.ts";
 import { installedDistribution, reachableDistribution } from "./binaries.ts";
 import { ensureCluster } from "./cluster.ts";
@@ -23,10 +24,17 @@ export interface Site {
 /** Where root keeps what the user postgres must reach and can't reach in root's own folders. */
 const shared = "/var/lib/fairlead";
 
+export interface SiteOptions {
+  readonly home: string;
+  readonly log: Log;
+  readonly onSetup: (home: string) => void;
+}
+
 /** Finds the embedded Postgres of a home, and makes what is missing of it. */
-export async function prepareSite(options: { home: string; log: Log }): Promise<Site> {
+export async function prepareSite(options: SiteOptions): Promise<Site> {
   const home = resolve(options.home);
   await mkdir(home, { recursive: true, mode: 0o700 });
+  if (!(await exists(join(home, "postgres", "PG_VERSION")))) options.onSetup(home);
   const account = (await ownerOfCluster(home)) ?? (await accountForPostgres(shared));
   const distribution = await reachableDistribution(account, await installedDistribution(), shared);
   const bin = join(distribution.folder, "bin");

@@ -2,9 +2,8 @@ import { spawn } from "node:child_process";
 import { type FileHandle, open, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { lastLines } from "./cluster.ts";
 import { choosePort } from "./ports.ts";
-import { cleanVariables } from "./run.ts";
+import { cleanVariables, tailOf } from "./run.ts";
 import { findServer } from "./server.ts";
 import type { Site } from "./site.ts";
 
@@ -79,7 +78,7 @@ async function upOrEnded(site: Site, child: Child, signal: AbortSignal): Promise
 async function explain(site: Site, from: number, pid: number | undefined, ended: string): Promise<Started> {
   const written = (await readFile(site.logFile)).subarray(from).toString("utf8");
   if (written.includes(`[${pid}] F0001 `)) return { state: "taken" };
-  const lines = lastLines(written).filter((line) => line !== "");
+  const lines = tailOf(written).filter((line) => line !== "");
   return { state: "failed", lines: [...lines, ended] };
 }
 

@@ -1,5 +1,5 @@
-import type { Blueprint } from "../../domain/blueprint.ts";
-import { type BlueprintSettings, detectBlueprint, resolveBlueprint } from "../../domain/detect-blueprint.ts";
+import type { Blueprint, BlueprintSettings } from "../../domain/blueprint.ts";
+import { detectBlueprint, resolveBlueprint } from "../../domain/detect-blueprint.ts";
 import { staticFolders } from "../../domain/detect-start.ts";
 import { parseBlueprintFile } from "../../wire/blueprint.ts";
 import type { Environment } from "../environments/port.ts";

@@ -9,12 +9,23 @@ const branch = "change/spinner-3k1m0p00";
 const never = new AbortController().signal;
 
 function requestFor(headCommit: string, more: Partial<MergeRequest> = {}): MergeRequest {
-  return { branch, targetBranch: "main", headCommit, changeId, title: "Add a loading spinner", author, ...more };
+  const title = "Add a loading spinner";
+  const stillWanted = async () => true;
+  return { branch, targetBranch: "main", headCommit, changeId, title, author, stillWanted, ...more };
 }
 
 async function onRemote(world: World, format: string, ref = "main"): Promise<string> {
   return await git(world.url, "log", "-1", `--format=${format}`, ref);
 }
+
+test("a merge that is wanted no more leaves everything as it is", async () => {
+  const world = await makeWorld();
+  const before = await git(world.clone, "rev-parse", "main");
+  const head = await pushChange(world, branch, { "b.txt": "two\n" });
+  const result = await openRepository(world).merge(requestFor(head, { stillWanted: async () => false }), never);
+  expect(result).toEqual({ state: "not wanted" });
+  expect(await onRemote(world, "%H")).toBe(before);
+});
 
 test("a merge has the target as its first parent, the approved commit as its second, and the trailer", async () => {
   const world = await makeWorld();

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { fetchMirror } from "../../../src/providers/git/fetch.ts";
-import { addWorktree, openMirror, removeWorktree } from "../../../src/providers/git/mirror.ts";
+import { addWorktree, openMirror } from "../../../src/providers/git/mirror.ts";
 import { commit, git, makeWorld, pushChange, scratch, write } from "./support.ts";
 
 const branch = "change/spinner-3k1m0p00";
@@ -176,17 +176,6 @@ test.each(["-x", "--upload-pack=x", "a b", "a..b", "$(x)\n"])("%j is no target b
   await expect(failure).rejects.toMatchObject({ code: "BRANCH_NAME_INVALID" });
 });
 
-test("a checkout is removed, with what a crash left beside it, as often as one likes", async () => {
-  const world = await makeWorld();
-  const mirror = await openMirror(world);
-  const directory = join(world.directory, "env", "checkout");
-  await addWorktree(mirror, { directory, branch, targetBranch: "main" });
-  await mkdir(`${directory}.partial-1-abc`);
-  await removeWorktree(mirror, directory);
-  await removeWorktree(mirror, directory);
-  expect(await readdir(join(world.directory, "env"))).toEqual([]);
-});
-
 test("an abort leaves neither a mirror nor a checkout", async () => {
   const world = await makeWorld();
   const aborted = AbortSignal.abort(new Error("cancelled"));
@@ -208,5 +197,4 @@ test("a repository of SHA-256 commits works as well", async () => {
   const mirror = await openMirror({ home: join(directory, "home"), url });
   await addWorktree(mirror, { directory: target, branch, targetBranch: "main" });
   expect(await git(target, "rev-parse", "HEAD")).toBe(head);
-  onTestFinished(() => removeWorktree(mirror, target));
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { redact, repositoryUrl } from "../../../src/providers/git/url.ts";
+import { repositoryUrl } from "../../../src/providers/git/url.ts";
 
 test.each([
   "https://github.com/acme/app.git",
@@ -40,15 +40,6 @@ test.each([
   `https://example.org/${"x".repeat(2000)}`,
 ])("%j is none", (url) => {
   expect(() => repositoryUrl(url)).toThrow(expect.objectContaining({ code: "REPOSITORY_URL_INVALID" }));
-});
-
-test("credentials are taken out of whatever holds a URL, and nothing else is", () => {
-  const said = "fatal: unable to access 'https://ada:s3cr3t@example.org/app/': and ssh://git:s3cr3t@h/x, git@h:x?";
-  expect(redact(said)).toBe("fatal: unable to access 'https://example.org/app/': and ssh://git@h/x, git@h:x?");
-  expect(redact("https://s3cr3t@example.org/?private_token=s3cr3t&a=b")).toBe(
-    "https://example.org/?private_token=***&a=b",
-  );
-  expect(redact("https://a:p@ss@example.org/x")).toBe("https://example.org/x");
 });
 
 test("an address that is refused keeps its credentials to itself", () => {

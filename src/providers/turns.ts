@@ -1,5 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 const last = new Map<string, Promise<unknown>>();
 
 /** Runs work that shares a key one after the other within this process; a failure doesn't stop the next. */
@@ -13,9 +11,4 @@ export async function inTurn<Value>(key: string, work: () => Promise<Value>): Pr
   } finally {
     if (last.get(key) === settled) last.delete(key);
   }
-}
-
-/** Waits about that long: two that collided once would collide again if they waited equally long. */
-export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  await delay(ms * (0.5 + Math.random()), undefined, signal === undefined ? {} : { signal });
 }

@@ -1,15 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { sqlState } from "./connection.ts";
 import { run } from "./run.ts";
-
-/** Whether there is a process of this id, be it ours or another user's. */
-export function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return sqlState(error) === "EPERM";
-  }
-}
 
 /** A process's command line, null when it can't be known. One that has ended and isn't reaped has an empty one. */
 export async function commandOf(pid: number): Promise<string | null> {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chmod, lstat, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { isRunning } from "./processes.ts";
 
 /**
  * Makes a folder whole or not at all: `make` fills one beside it, which then gets the name in one step. A folder of
@@ -25,6 +26,7 @@ export async function removeWhole(path: string): Promise<void> {
   await removePartials(path, () => true);
 }
 
+/** Whether there is anything of that name; a link that leads nowhere is something. */
 export async function exists(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => null)) !== null;
 }
@@ -56,15 +58,6 @@ async function makeWritable(directory: string): Promise<void> {
   await chmod(directory, 0o700).catch(() => undefined);
   for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
     if (entry.isDirectory()) await makeWritable(join(directory, entry.name));
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
