@@ -70,6 +70,7 @@ const session = {
 const agent: Agent = {
   name: "null",
   credentials: [],
+  checkSettings: () => {},
   command: () => ({ argv: ["true"], stdin: "", variables: {} }),
   note: () => null,
   outcome: <Role extends AgentRole>() =>

@@ -73,6 +73,11 @@ begin
     substr(a, (get_byte(chance, 14) & 31) + 1, 1) || substr(a, (get_byte(chance, 15) & 31) + 1, 1);
 end $$;
 
+-- Whether there is anything to see in a text: neither white space nor marks without width are.
+create function fairlead.says_something(words text) returns boolean language sql immutable as $$
+  select words ~ '[^\s\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]'
+$$;
+
 create table fairlead.workspaces (
   name text primary key check (name ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
   repository_url text not null check (length(repository_url) between 1 and 2000 and repository_url !~ '^-'),
@@ -102,7 +107,7 @@ create table fairlead.change_requests (
   source text not null default 'sql' check (source in ('api', 'cli', 'sql', 'slack', 'web')),
   requester_id text check (length(requester_id) <= 200),
   requester_name text check (length(requester_name) <= 200),
-  request_text text not null check (length(request_text) <= 10000 and request_text ~ '\S'),
+  request_text text not null check (length(request_text) <= 10000 and fairlead.says_something(request_text)),
   status text not null default 'pending',
   task text,
   version integer not null default 1,

@@ -107,6 +107,31 @@ begin
   end;
 end $$;
 
+-- What nobody may change behind the kernel's back, least of all by an UPDATE that was meant for another row.
+create function fairlead.keep_change(old fairlead.change_requests, new fairlead.change_requests)
+returns void language plpgsql as $$
+declare
+  kept text := case
+    when new.id <> old.id then 'its id'
+    when new.repository_url <> old.repository_url then 'its repository'
+    -- A workspace that is renamed takes its changes along.
+    when new.workspace <> old.workspace and exists (select from fairlead.workspaces w where w.name = old.workspace)
+      then 'its workspace'
+    when new.environment_id is distinct from old.environment_id
+      and (new.status = old.status or new.status not in ('pending', 'provisioning')) then 'its environment'
+    -- What is approved and merged is what was looked at.
+    when old.status in ('deployed', 'approved', 'merging') and new.head_commit is distinct from old.head_commit
+      then 'its commit'
+    when old.status in ('deployed', 'approved', 'merging') and (new.branch_name is distinct from old.branch_name
+      or new.target_branch is distinct from old.target_branch) then 'its branches'
+  end;
+begin
+  if kept is not null then
+    raise exception 'change % is %: % can''t be changed', old.id, old.status, kept using errcode = 'FL001',
+      detail = old.status, hint = 'Cancel it and ask for another.';
+  end if;
+end $$;
+
 -- THE trigger: see the head of 0001_kernel.sql.
 create function fairlead.move() returns trigger language plpgsql as $$
 <<this>>
@@ -120,6 +145,9 @@ declare
   actor text;
   data jsonb;
 begin
+  if tg_op = 'UPDATE' and entity = 'change' then
+    perform fairlead.keep_change(old, new);
+  end if;
   if tg_op = 'UPDATE' and new.status = old.status and new.task is not distinct from old.task then
     new.version := old.version;
     new.moved_in := old.moved_in;
@@ -168,6 +196,12 @@ begin
   end if;
   if entity = 'change' then
     if tg_op = 'INSERT' then
+      if not fairlead.says_something(coalesce(new.request_text, '')) then
+        raise exception 'the request is empty: say in words what should change' using errcode = 'FL004';
+      elsif length(new.request_text) > 10000 then
+        raise exception 'the request has % characters: at most 10000 are allowed', length(new.request_text)
+          using errcode = 'FL004';
+      end if;
       select coalesce(new.agent, w.agent), coalesce(new.target_branch, w.default_branch), w.repository_url
         into new.agent, new.target_branch, new.repository_url
         from fairlead.workspaces w where w.name = new.workspace;

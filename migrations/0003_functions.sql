@@ -11,12 +11,6 @@ create function fairlead.request_change(
 declare
   made fairlead.change_requests;
 begin
-  if request_text is null or request_text !~ '\S' then
-    raise exception 'the request is empty: say in words what should change' using errcode = 'FL004';
-  elsif length(request_text) > 10000 then
-    raise exception 'the request has % characters: at most 10000 are allowed', length(request_text)
-      using errcode = 'FL004';
-  end if;
   select c.* into made from fairlead.change_requests c where c.idempotency_key = request_change.idempotency_key;
   if not found then
     begin
@@ -90,6 +84,14 @@ begin
   return fairlead.change_seen(change_id, null);
 end $$;
 
+create function fairlead.are_comments(comments jsonb) returns boolean language plpgsql immutable as $$
+begin
+  return jsonb_typeof(comments) = 'array' and not exists (select from jsonb_array_elements(comments) c
+    where jsonb_typeof(c) <> 'object' or jsonb_typeof(c -> 'text') is distinct from 'string'
+      or coalesce(jsonb_typeof(c -> 'file'), 'null') not in ('string', 'null')
+      or coalesce(jsonb_typeof(c -> 'line'), 'null') not in ('number', 'null'));
+end $$;
+
 -- `comments`: [{"file": "src/app.js", "line": 12, "text": "…"}, …]; file and line may be left out.
 create function fairlead.request_changes(
   change_id text, request_text text, decided_by text default null, comments jsonb default '[]',
@@ -99,7 +101,11 @@ create function fairlead.request_changes(
 declare
   change fairlead.change_requests := fairlead.change_seen(change_id, seen_version, 'implementing');
 begin
-  if coalesce(request_text, '') !~ '\S' and coalesce(jsonb_array_length(comments), 0) = 0 then
+  comments := coalesce(comments, '[]');
+  if not fairlead.are_comments(comments) then
+    raise exception 'comments are a list of {"file": text, "line": number, "text": text}; file and line may be left out'
+      using errcode = 'FL004';
+  elsif not fairlead.says_something(coalesce(request_text, '')) and jsonb_array_length(comments) = 0 then
     raise exception 'say what to change, in words or as comments' using errcode = 'FL004';
   elsif length(request_text) > 10000 or length(comments::text) > 100000 then
     raise exception 'that is too long: 10000 characters of text and 100000 of comments are allowed'
@@ -107,7 +113,9 @@ begin
   end if;
   update fairlead.change_requests c
     set status = 'implementing', decided_by = coalesce(decided_by, session_user), decision_note = request_text,
-      feedback = jsonb_build_object('round', c.round + 1, 'text', request_text, 'comments', coalesce(comments, '[]'))
+      feedback = jsonb_build_object('round', c.round + 1, 'text', coalesce(request_text, ''),
+        'comments', (select coalesce(jsonb_agg(jsonb_build_object('file', c -> 'file', 'line', c -> 'line', 'text', c -> 'text')),
+          '[]') from jsonb_array_elements(comments) c))
     where c.id = change.id;
   return fairlead.change_seen(change_id, null);
 end $$;

@@ -1,6 +1,6 @@
 import type { Change, Seen } from "../domain/change.ts";
 import type { EnvironmentRow } from "../domain/environment.ts";
-import { BranchMovedOn } from "../domain/faults/git.ts";
+import { BranchMovedOn, DefaultBranchKept } from "../domain/faults/git.ts";
 import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
 import { fairlead } from "../domain/identity.ts";
 import type { EnvironmentId } from "../domain/ids.ts";
@@ -61,5 +61,9 @@ async function saveWork(services: Services, row: EnvironmentRow, change: Change)
 
 async function deleteBranch(services: Services, change: Change): Promise<void> {
   if (change.branchName === null || !isDecided(change)) return;
-  await services.repository(change.repositoryUrl).deleteBranch(change.branchName);
+  try {
+    await services.repository(change.repositoryUrl).deleteBranch(change.branchName);
+  } catch (error) {
+    if (!(error instanceof DefaultBranchKept)) throw error; // somebody renamed it to that; it is not ours to delete
+  }
 }

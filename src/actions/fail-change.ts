@@ -28,7 +28,9 @@ export async function orFail(
     if (stopping.aborted || error instanceof DatabaseUnavailable) throw error;
     const failure = failureOf(error, kind);
     const settled = await settleFailed(sql, change, failure, usageOf(error));
-    log[failure.kind === "internal" ? "error" : "info"]({ err: error, failure, settled }, "change failed");
+    // Only what is our own fault has a stack worth reading.
+    if (failure.kind === "internal") log.error({ err: error, failure, settled }, "change failed");
+    else log.info({ failure, settled }, "change failed");
   }
 }
 

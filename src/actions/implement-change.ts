@@ -38,7 +38,9 @@ async function implement(services: Services, change: Change, stopping: AbortSign
   // Somebody cancelled it meanwhile: the checkout is the clean-up's now, which saves what is in it.
   if ((await changeAsSeen(services.sql, change)) === null) return;
   await commitAll(environment, { message: oneLine(change.requestText), author: fairlead });
-  await push(environment, { branch: branchName, url: change.repositoryUrl });
+  if (change.round > 1 || (await countCommitsSince(environment, baseCommit)) > 0) {
+    await push(environment, { branch: branchName, url: change.repositoryUrl });
+  }
   const { result, session } = done(outcome);
   const head = await headCommit(environment);
   // After a person asked for changes there has to be something new; before that, anything over the target branch.

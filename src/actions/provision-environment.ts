@@ -6,6 +6,7 @@ import type { ChangeId } from "../domain/ids.ts";
 import { lastLines } from "../domain/text.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { forkPoint } from "../providers/git/fork-point.ts";
+import { setApart } from "../providers/git/set-apart.ts";
 import { readBlueprint } from "../providers/previews/read-blueprint.ts";
 import { changeAsSeen, settleProvisioned } from "../store/changes.ts";
 import { findEnvironment } from "../store/environments.ts";
@@ -53,6 +54,7 @@ async function provision(services: Services, change: Change, stopping: AbortSign
         stopping: signal,
       });
       if (setup.state === "lost" || setup.code !== 0) throw await setupFailed(environment, blueprint.setup.join(" "));
+      await setApart(environment);
     }
     const baseCommit = await forkPoint(environment, targetBranch);
     await settleProvisioned(sql, change, { branchName: branch, targetBranch, baseCommit, blueprint });

@@ -9,7 +9,7 @@ export type NewWorkspace = Omit<Row, "provider">;
 
 /** Registers a repository after it has answered: one that does not is refused, and nothing is stored. */
 export async function registerWorkspace(services: Services, workspace: NewWorkspace): Promise<Workspace> {
-  services.agent(workspace.agent);
+  services.agent(workspace.agent).checkSettings(workspace.agentSettings);
   const repository = services.repository(workspace.repositoryUrl);
   const defaultBranch = workspace.defaultBranch ?? (await repository.defaultBranch());
   if (!(await repository.hasBranch(defaultBranch))) throw new TargetBranchUnknown(defaultBranch, null);

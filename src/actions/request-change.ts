@@ -18,7 +18,8 @@ export interface Requested {
 /** Asks for a change. What can be known to be wrong is refused here, before anything is made. */
 export async function requestChange(services: Services, request: ChangeRequest): Promise<Requested> {
   const workspace = await needWorkspace(services, request.workspace);
-  if (request.agent !== null) services.agent(request.agent);
+  const agent = services.agent(request.agent ?? workspace.agent);
+  agent.checkSettings(agent.name === workspace.agent ? workspace.agentSettings : {});
   const branch = request.targetBranch;
   if (branch !== null && branch !== workspace.defaultBranch) {
     const known = isBranchName(branch) && (await services.repository(workspace.repositoryUrl).hasBranch(branch));

@@ -25,6 +25,7 @@ export async function runAgent(
   const job: AgentJob<"code"> = {
     role: "code",
     prompt: codePrompt(change),
+    request: change.feedback?.round === change.round ? change.feedback.text : change.requestText,
     sessionId: change.sessionId ?? sessionIdOf(environment.id),
     resume,
     spent: change.sessionTotal ?? nothingSpent,

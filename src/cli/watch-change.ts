@@ -4,10 +4,12 @@ import type { Services } from "../actions/services.ts";
 import type { Change } from "../domain/change.ts";
 import type { Event } from "../domain/event.ts";
 import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
-import type { ChangeStatus } from "../domain/lifecycles.ts";
+import type { ChangeId } from "../domain/ids.ts";
 import { findChange } from "../store/changes.ts";
-import { type EventCursor, eventsAfter } from "../store/events.ts";
+import { type EventCursor, eventsAfter, newestCursor } from "../store/events.ts";
+import { lastLogged } from "../store/logs.ts";
 import { faultOf } from "../store/sql.ts";
+import { rests } from "./rests.ts";
 import { anyWorkerAlive } from "./workers-alive.ts";
 
 /** What can be seen of a change while it is carried on. */
@@ -30,17 +32,35 @@ export interface View {
   close(): void;
 }
 
+/** What somebody has seen of a change: its events and its log up to here. */
+export interface Standing {
+  readonly cursor: EventCursor;
+  readonly afterSeq: number;
+}
+
+export const nothingSeen: Standing = { cursor: "0-0", afterSeq: 0 };
+
+/** All that has happened by now. */
+export async function standingOf({ sql }: Pick<Services, "sql">, id: ChangeId): Promise<Standing> {
+  return { cursor: await newestCursor(sql), afterSeq: await lastLogged(sql, id) };
+}
+
+export interface Watched {
+  readonly change: Change;
+  readonly view: View;
+  /** As the processes wrote it, instead of what an agent's lines mean. */
+  readonly raw: boolean;
+  readonly since: Standing;
+}
+
 const pollMs = 250;
 const workersEveryMs = 3000;
 const patienceMs = 60_000;
 
-/** Shows all that happens to a change, from its start until it rests; gives the change as it is then. */
-export async function watchChange(
-  services: Services,
-  { change: first, view, raw }: { readonly change: Change; readonly view: View; readonly raw: boolean },
-  interrupted: AbortSignal,
-): Promise<Change> {
-  const look = looker(services, first, raw);
+/** Shows all that has happened to a change since then, and happens until it rests; gives the change as it is then. */
+export async function watchChange(services: Services, watched: Watched, interrupted: AbortSignal): Promise<Change> {
+  const { change: first, view } = watched;
+  const look = looker(services, watched);
   let workers = { alive: true, askedAt: 0 };
   let answeredAt = Date.now();
   let change = first;
@@ -67,9 +87,8 @@ export async function watchChange(
 }
 
 /** Reads on from where it stood at each call. The change is read first: what led to its status is there by then. */
-function looker(services: Services, first: Change, raw: boolean) {
-  let cursor: EventCursor = "0-0";
-  let afterSeq = 0;
+function looker(services: Services, { change: first, raw, since }: Watched) {
+  let { cursor, afterSeq } = since;
   return async (): Promise<{ change: Change; happenings: Happening[] }> => {
     const change = (await findChange(services.sql, first.id)) ?? first;
     const events = await eventsAfter(services.sql, { after: cursor, changeId: change.id, limit: 500 });
@@ -83,16 +102,3 @@ function looker(services: Services, first: Change, raw: boolean) {
     return { change, happenings: happenings.sort((a, b) => a.at.getTime() - b.at.getTime()) };
   };
 }
-
-/** Whether nothing more happens to it by itself. */
-const rests = {
-  pending: false,
-  provisioning: false,
-  implementing: false,
-  deployed: true,
-  approved: false,
-  merging: false,
-  merged: true,
-  rejected: true,
-  failed: true,
-} as const satisfies Record<ChangeStatus, boolean>;

@@ -2,6 +2,7 @@ import { createLogUpdate } from "log-update";
 import type { Change } from "../domain/change.ts";
 import type { ChangeStatus } from "../domain/lifecycles.ts";
 import { viewEvent } from "../wire/events.ts";
+import { eventWords } from "./event-words.ts";
 import { logLine } from "./log-line.ts";
 import { plainLine } from "./plain.ts";
 import type { Screen } from "./screen.ts";
@@ -28,7 +29,7 @@ function jsonView(screen: Screen): View {
   };
 }
 
-/** Plain lines, one for each event, for a file, a pipe or a CI log. */
+/** Plain lines, a sentence for each event, for a file, a pipe or a CI log. */
 function lineView(screen: Screen): View {
   const warnOnce = onceADrought(() => screen.remark(noWorker));
   return {
@@ -48,7 +49,7 @@ function liveView(screen: Screen): View {
   return {
     happened(happening) {
       if (happening.type === "event") noteVisit(visited, happening);
-      else for (const line of linesOf(screen, happening)) live.persist(line);
+      for (const line of linesOf(screen, happening)) live.persist(line);
     },
     stands(change, carried) {
       const stages = stageLine(screen, change, { visited, elapsedMs: Date.now() - startedAt });
@@ -69,11 +70,10 @@ function noteVisit(visited: Set<ChangeStatus>, { event }: Extract<Happening, { t
 
 function linesOf(screen: Screen, happening: Happening): string[] {
   if (happening.type === "log") return happening.lines.map((line) => logLine(screen, happening.process, line));
-  const { kind, actor, data, at } = happening.event;
-  const time = at.toTimeString().slice(0, 8);
-  const why = typeof data?.failure_message === "string" ? `: ${plainLine(data.failure_message, 200)}` : "";
-  const who = actor === null ? "" : ` by ${plainLine(actor)}`;
-  return [`${time} ${kind}${who}${why}`];
+  const words = eventWords(happening.event);
+  if (words === null) return [];
+  const time = happening.at.toTimeString().slice(0, 8);
+  return [`${screen.colours.dim(time)} ${plainLine(words, 300)}`];
 }
 
 /** Calls once each time that the workers go missing. */

@@ -1,5 +1,6 @@
 import { readLog } from "../actions/read-log.ts";
 import type { Services } from "../actions/services.ts";
+import { eventWords } from "../cli/event-words.ts";
 import { logLine } from "../cli/log-line.ts";
 import { plainLine } from "../cli/plain.ts";
 import type { Screen } from "../cli/screen.ts";
@@ -15,29 +16,14 @@ export interface Narrator {
   whatHappened(id: ChangeId): Promise<void>;
 }
 
-/** What each event of the main job means, in words; null for what goes without saying. */
-const meanings: Readonly<Record<string, (data: Readonly<Record<string, unknown>>) => string | null>> = {
-  "change.pending": () => "asked for",
-  "change.provisioning": () => "an environment is being made",
-  "change.implementing": ({ branch }) => `the agent works on ${branch}`,
-  "change.implement_done": ({ head_commit }) => `pushed ${String(head_commit).slice(0, 12)}; the app is being started`,
-  "change.deployed": ({ preview_url }) => `a preview is at ${preview_url}, and waits for a person`,
-  "change.approved": () => "approved",
-  "change.merging": () => "being merged",
-  "change.merged": ({ merge_commit_sha }) => `merged as ${String(merge_commit_sha).slice(0, 12)}`,
-  "change.failed": ({ failure_message }) => `failed: ${failure_message}`,
-  "environment.terminating": () => "cleaning up",
-  "environment.terminated": () => "cleaned up",
-};
-
 export function narrator(services: Services, screen: Screen): Narrator {
   const { colours } = screen;
   const startedAt = performance.now();
   let cursor = "0-0";
   let afterSeq = 0;
   const tell = (event: Event) => {
-    const words = meanings[event.kind]?.(event.data ?? {});
-    if (words == null) return;
+    const words = eventWords(event);
+    if (words === null) return;
     const time = `${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s`;
     const status = (event.toStatus ?? "").padEnd(12);
     screen.print(`${colours.dim(time)}  ${colours.cyan(status)}  ${plainLine(words, 200)}`);

@@ -1,11 +1,13 @@
 import { createFirstToken } from "../actions/manage-tokens.ts";
+import type { Services } from "../actions/services.ts";
 import { makeApp } from "../http/app.ts";
 import { listen } from "../http/listen.ts";
+import { listEnvironments } from "../store/environments.ts";
 import { writeSettings } from "../store/settings.ts";
 import type { Settings } from "../wire/settings.ts";
 import { makeLog } from "./log.ts";
 import { assemble } from "./services.ts";
-import { startWorker } from "./worker.ts";
+import { startWorker, type WorkerHandle } from "./worker.ts";
 
 /** Server and worker in one process, until SIGINT or SIGTERM; a second signal ends it at once. */
 export async function start(settings: Settings, onSetup: (home: string) => void): Promise<void> {
@@ -14,25 +16,38 @@ export async function start(settings: Settings, onSetup: (home: string) => void)
   const { services } = assembly;
   try {
     await writeSettings(services.sql, settings);
-    const worker = await startWorker({
-      services,
-      databaseUrl: assembly.databaseUrl,
-      concurrency: settings.concurrency,
-    });
+    let worker: WorkerHandle | null = null;
+    const app = makeApp(services, { log, ready: async () => worker?.alive() ?? false });
+    // First of all: where the port is taken, another server is at work here, and this one must not begin.
+    const server = await listen(app, settings);
     try {
-      const app = makeApp(services, { log, ready: async () => worker.alive() });
-      const server = await listen(app, settings);
+      worker = await startWorker({
+        services,
+        databaseUrl: assembly.databaseUrl,
+        concurrency: settings.concurrency,
+      });
       const first = await createFirstToken(services);
       greet(server.url, assembly.embedded, settings.home, first?.token ?? null);
       const signal = await stopSignal();
       log.info({ signal }, "stopping");
-      await server.close();
     } finally {
-      await worker.stop();
+      await server.close();
+      await worker?.stop();
     }
+    await takeLeave(services);
   } finally {
     await assembly.close();
   }
+}
+
+/** What is under way outlives this process, and whoever stops it should know. */
+async function takeLeave({ sql }: Services): Promise<void> {
+  const kept = await listEnvironments(sql, null, 1000);
+  if (kept.length === 0) return;
+  const many = kept.length === 1 ? "1 environment is" : `${kept.length} environments are`;
+  process.stdout.write(
+    `${many} kept for the next start, with the agents and previews in them: npx fairlead env ls, or cancel their changes\n`,
+  );
 }
 
 function greet(url: string, embedded: boolean, home: string, token: string | null): void {

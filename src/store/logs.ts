@@ -55,3 +55,10 @@ export async function readLog(sql: Sql, changeId: ChangeId, afterSeq: number, li
     select seq, process, stream, start_byte, end_byte, text, at from fairlead.log_chunks
     where change_id = ${changeId} and seq > ${afterSeq} order by seq limit ${limit}`;
 }
+
+/** The last chunk of a change's log so far; 0 when there is none. */
+export async function lastLogged(sql: Sql, changeId: ChangeId): Promise<number> {
+  const [row] = await sql<{ seq: number }[]>`
+    select coalesce(max(seq), 0)::bigint as seq from fairlead.log_chunks where change_id = ${changeId}`;
+  return row?.seq ?? 0;
+}

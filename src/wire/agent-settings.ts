@@ -70,6 +70,11 @@ export function parseAgentSettings(name: string, settings: unknown): AgentSettin
   throw new AgentSettingsInvalid(name, parsed.error.issues.slice(0, 20).map(problem));
 }
 
+/** The same for an adapter, which knows its own name. */
+export function settingsOf<Name extends AgentName>(name: Name, settings: unknown): AgentSettings<Name> {
+  return parseAgentSettings(name, settings) as AgentSettings<Name>;
+}
+
 export function isAgentName(name: string): name is AgentName {
   return Object.hasOwn(agentSettings, name);
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Blueprint } from "../domain/blueprint.ts";
 import { type Change, changeSources } from "../domain/change.ts";
 import { failureKinds } from "../domain/failure.ts";
 import { changeLifecycle, statusesOf } from "../domain/lifecycles.ts";
@@ -66,6 +67,16 @@ export const changesWanted = z
   .refine((body) => /\S/.test(body.text) || body.comments.length > 0, "says nothing: give text, or comments")
   .meta({ id: "ChangesWanted" });
 
+const shownCommand = z.array(z.string()).nullable();
+
+const shownBlueprint = z.object({
+  setup: shownCommand,
+  start: shownCommand,
+  check: shownCommand,
+  port: z.int().nullable(),
+  source: z.string().meta({ description: "Where each of these came from, in words" }),
+});
+
 const shownComment = z.object({ file: z.string().nullable(), line: z.int().nullable(), text: z.string() });
 
 export const changeView = z
@@ -91,6 +102,7 @@ export const changeView = z
     head_commit: z.string().nullable(),
     merge_commit_sha: z.string().nullable(),
     summary: z.string().nullable(),
+    blueprint: shownBlueprint.nullable().meta({ description: "How its app is set up, started and checked" }),
     feedback: z.object({ round: z.int(), text: z.string(), comments: z.array(shownComment) }).nullable(),
     decided_by: z.string().nullable(),
     decision_note: z.string().nullable(),
@@ -147,6 +159,7 @@ export function viewChange(change: Change): z.infer<typeof changeView> {
     head_commit: change.headCommit,
     merge_commit_sha: change.mergeCommitSha,
     summary: change.summary,
+    blueprint: change.blueprint && viewBlueprint(change.blueprint),
     feedback: change.feedback && { ...change.feedback, comments: [...change.feedback.comments] },
     decided_by: change.decidedBy,
     decision_note: change.decisionNote,
@@ -164,4 +177,8 @@ export function viewChange(change: Change): z.infer<typeof changeView> {
     started_at: isoOrNull(change.startedAt),
     finished_at: isoOrNull(change.finishedAt),
   };
+}
+
+function viewBlueprint({ setup, start, check, port, source }: Blueprint): z.infer<typeof shownBlueprint> {
+  return { setup: setup && [...setup], start: start && [...start], check: check && [...check], port, source };
 }

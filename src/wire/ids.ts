@@ -33,6 +33,7 @@ function idOrEnding<EntityId extends string>() {
   return z
     .string()
     .regex(/^[0-9A-Za-z]{1,26}$/, "is not an id, nor the end of one")
+    .min(4, "is too short: give four characters or more of its id")
     .transform((text): IdOrEnding<EntityId> => {
       const name = text.toUpperCase();
       return name.length === 26 ? { id: name as EntityId } : { ending: name };

@@ -70,6 +70,8 @@ describe("environments", () => {
     expect(kept).toMatchObject({ code: 4 });
     expect(kept.err).toContain("(ENVIRONMENT_IN_USE)");
     expect((await place.fairlead(["env", "rm", "zzzzzzzz"])).code).toBe(3);
+    expect((await place.fairlead(["env", "rm", "no id"])).err).toContain('"no id" is not an id, nor the end of one');
+    expect((await place.fairlead(["env", "ls", "-w", "No!"])).err).toContain('"No!" is not a workspace');
     await place.fairlead(["cancel", id]);
     const gone = await place.fairlead(["env", "rm", environment.id.slice(-8)]);
     expect(gone.out).toMatch(/^\w{8} is terminating\n$/);

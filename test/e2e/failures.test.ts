@@ -80,6 +80,15 @@ test("what the agent left uncommitted is committed, but never ignored files", as
   ]);
 });
 
+test("what the setup command makes or touches is no part of the change", async () => {
+  const setup = ["sh", "-c", "mkdir 'made [by]'; touch x.tmp 'made [by]/y'; echo touched >> index.html"];
+  const remote = await world.repository({ "index.html": "x\n", ".fairlead.json": JSON.stringify({ setup }) });
+  await world.workspace("setup-made", remote, [[write("kept.txt", "kept")]]);
+  const change = await world.reaches(await world.request("setup-made", "x"), "deployed");
+  const files = await gitIn(remote, "diff", "--name-only", "main", change.branchName ?? "");
+  expect(files.split("\n")).toEqual(["kept.txt"]);
+});
+
 test("an app that ends at once fails the change with kind preview and the end of its output", async () => {
   const start = ["sh", "-c", "echo cannot find config >&2; exit 1"];
   const remote = await world.repository({ ".fairlead.json": JSON.stringify({ start }) });

@@ -38,12 +38,13 @@ test("the statuses in Postgres are those in TypeScript, with the same moves and 
 async function changeIn(status: "implementing" | "deployed" | "merging"): Promise<string> {
   const { sql } = database;
   const id = await newChange();
-  await sql`update fairlead.change_requests set status = 'implementing', branch_name = ${`change/${id}`} where id = ${id}`;
+  await sql`update fairlead.change_requests set status = 'implementing', branch_name = ${`change/${id}`},
+    target_branch = ${id} where id = ${id}`;
   if (status === "implementing") return id;
   await sql`update fairlead.change_requests set task = 'preview', head_commit = 'abc' where id = ${id}`;
   await sql`update fairlead.change_requests set status = 'deployed' where id = ${id}`;
   if (status === "deployed") return id;
-  await sql`update fairlead.change_requests set status = 'approved', target_branch = ${id} where id = ${id}`;
+  await sql`update fairlead.change_requests set status = 'approved' where id = ${id}`;
   return id;
 }
 
@@ -236,9 +237,48 @@ test("the same idempotency key gives the same change, also when twenty ask at on
   await expect(other).rejects.toMatchObject({ code: "FL004" });
 });
 
+test("what a person looked at can't be changed under them, nor whose a change is", async () => {
+  const { sql } = database;
+  const id = await changeIn("deployed");
+  await sql`insert into fairlead.workspaces (name, repository_url) values ('other', '/nowhere/other.git')`;
+  for (const change of [
+    { headCommit: "def" },
+    { targetBranch: "production" },
+    { repositoryUrl: "/elsewhere" },
+    { workspace: "other" },
+    { environmentId: null },
+    { id: "01K5TZ8M3RB6Q4W2E9XJDVH7NC" },
+  ]) {
+    const update = sql`update fairlead.change_requests set ${sql(change)} where id = ${id}`;
+    await expect(update, JSON.stringify(change)).rejects.toMatchObject({ code: "FL001" });
+  }
+});
+
+test("comments that are none, and texts that say nothing, are refused", async () => {
+  const { sql } = database;
+  const id = await changeIn("deployed");
+  for (const comments of [{ a: 1 }, [null], [{ line: "x", text: "y" }], [{ file: ["x"], text: "y" }], [{ file: "x" }]]) {
+    const word = sql`select fairlead.request_changes(${id}, 'again', comments => ${sql.json(comments as never)})`;
+    await expect(word, JSON.stringify(comments)).rejects.toMatchObject({ code: "FL004" });
+  }
+  for (const text of ["", " \n", "\u200b\u202e", "x".repeat(10_001)]) {
+    const insert = sql`insert into fairlead.change_requests (workspace, request_text) values ('shop', ${text})`;
+    await expect(insert, JSON.stringify(text.slice(0, 9))).rejects.toMatchObject({ code: "FL004" });
+  }
+});
+
 test("merges into one branch go one at a time, and the oldest approval is next", async () => {
   const { sql } = database;
-  const ids = await Promise.all(Array.from({ length: 5 }, () => changeIn("deployed")));
+  const ids = await Promise.all(
+    Array.from({ length: 5 }, async () => {
+      const id = await newChange();
+      await sql`update fairlead.change_requests set status = 'implementing', branch_name = ${id}, target_branch = 'main'
+        where id = ${id}`;
+      await sql`update fairlead.change_requests set task = 'preview', head_commit = 'abc' where id = ${id}`;
+      await sql`update fairlead.change_requests set status = 'deployed' where id = ${id}`;
+      return id;
+    }),
+  );
   await Promise.all(ids.map((id) => sql`select fairlead.approve_change(${id}, 'ann')`));
   for (let left = ids.length; left > 0; left -= 1) {
     const merging = await sql<{ id: string }[]>`

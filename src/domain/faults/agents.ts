@@ -16,9 +16,10 @@ export class AgentSettingsInvalid extends Fault {
   readonly kind = "invalid";
 
   constructor(name: string, problems: readonly string[]) {
-    super(`The settings of the agent "${name}" don't fit: ${problems.join("; ")}. Correct them and save them again.`, {
-      agent: name,
-      problems,
-    });
+    super(
+      `the settings of the agent "${name}" don't fit: ${problems.join("; ")}. They are the workspace's: give them when ` +
+        "you add it (`fairlead workspace add --agent-settings`), or update fairlead.workspaces in psql.",
+      { agent: name, problems },
+    );
   }
 }

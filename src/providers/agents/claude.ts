@@ -1,5 +1,5 @@
 import { reviewJsonSchema } from "../../wire/agent-output.ts";
-import { type AgentSettings, claudeSettings } from "../../wire/agent-settings.ts";
+import { type AgentSettings, settingsOf } from "../../wire/agent-settings.ts";
 import { claudeNote } from "./claude-note.ts";
 import { claudeOutcome } from "./claude-outcome.ts";
 import type { Agent, AgentCommand, AgentJob } from "./port.ts";
@@ -11,13 +11,14 @@ const logins = ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_
 export const claude: Agent = {
   name: "claude",
   credentials: [...logins, "ANTHROPIC_BASE_URL"],
+  checkSettings: (settings) => void settingsOf("claude", settings),
   command: claudeCommand,
   note: claudeNote,
   outcome: claudeOutcome,
 };
 
 function claudeCommand(job: AgentJob): AgentCommand {
-  const settings = claudeSettings.parse(job.settings ?? {});
+  const settings = settingsOf("claude", job.settings);
   const argv = [
     ...["-p", "--output-format", "stream-json", "--verbose"],
     ...["--permission-mode", settings.permissionMode],

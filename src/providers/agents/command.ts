@@ -1,6 +1,6 @@
 import type { AgentOutcome, AgentRole, AgentSession } from "../../domain/agent.ts";
 import { parseJson, reviewJsonSchema } from "../../wire/agent-output.ts";
-import { commandSettings } from "../../wire/agent-settings.ts";
+import { settingsOf } from "../../wire/agent-settings.ts";
 import { expectedAnswer, readAnswer } from "./answer.ts";
 import { couldNotStart, describeExit, wasInterrupted } from "./exit.ts";
 import { lastLines, shorten, withDetail } from "./lines.ts";
@@ -14,13 +14,14 @@ const variableLimitBytes = 100 * 1024;
 export const command: Agent = {
   name: "command",
   credentials: [],
+  checkSettings: (settings) => void settingsOf("command", settings),
   command: userCommand,
   note: (line) => (line.trim() === "" ? null : { kind: "text", text: shorten(line.trim(), 4_000) }),
   outcome: commandOutcome,
 };
 
 function userCommand(job: AgentJob): AgentCommand {
-  const { argv, variables } = commandSettings.parse(job.settings);
+  const { argv, variables } = settingsOf("command", job.settings);
   const schema = job.role === "review" ? reviewJsonSchema : job.schema;
   const schemaText = schema === undefined ? "" : JSON.stringify(schema);
   return {

@@ -5,6 +5,8 @@ import type { Command } from "../../domain/blueprint.ts";
 export interface AgentJob<Role extends AgentRole = AgentRole> {
   readonly role: Role;
   readonly prompt: string;
+  /** What a person asked for in this round, in their own words; the prompt says more. */
+  readonly request: string;
   /** UUID, fixed before the agent starts so that a crash can't lose it. */
   readonly sessionId: string;
   /** True to go on with that session, false to begin it. */
@@ -47,6 +49,8 @@ export interface Agent {
   readonly name: string;
   /** Variables of the server that this agent, and nothing else, may be given: its credentials. */
   readonly credentials: readonly string[];
+  /** Throws `AgentSettingsInvalid`, which says what is wrong with them. */
+  checkSettings(settings: unknown): void;
   command(job: AgentJob): AgentCommand;
   /** Reads one line of standard output for the live log. Never throws: an unknown line is `null`, a plain one is text. */
   note(line: string): AgentNote | null;

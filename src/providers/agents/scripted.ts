@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { AgentOutcome, AgentRole, AgentSession } from "../../domain/agent.ts";
 import { readScriptedLine, type ScriptedLine } from "../../wire/agent-output.ts";
 import type { ScriptOrder, ScriptStep } from "../../wire/agent-script.ts";
-import { scriptedSettings } from "../../wire/agent-settings.ts";
+import { settingsOf } from "../../wire/agent-settings.ts";
 import { type Answer, expectedAnswer, readAnswer } from "./answer.ts";
 import { describeExit, wasInterrupted, wasStopped } from "./exit.ts";
 import { linesOf, shorten, withDetail } from "./lines.ts";
@@ -15,13 +15,14 @@ const program = fileURLToPath(new URL("scripted-agent.ts", import.meta.url));
 export const scripted: Agent = {
   name: "scripted",
   credentials: [],
+  checkSettings: (settings) => void settingsOf("scripted", settings),
   command: scriptedCommand,
   note: scriptedNote,
   outcome: scriptedOutcome,
 };
 
 function scriptedCommand(job: AgentJob): AgentCommand {
-  const { rounds } = scriptedSettings.parse(job.settings ?? {});
+  const { rounds } = settingsOf("scripted", job.settings);
   const steps = rounds?.[Math.min(job.round, rounds.length) - 1] ?? defaultSteps(job);
   return {
     // Node 22 warns on standard error that it strips types.
@@ -32,11 +33,11 @@ function scriptedCommand(job: AgentJob): AgentCommand {
 }
 
 /** A small change that fits any repository, so that no settings are needed to try Fairlead. */
-function defaultSteps({ role, round, prompt }: AgentJob): ScriptStep[] {
+function defaultSteps({ role, round, request: asked }: AgentJob): ScriptStep[] {
   if (role === "review") return [{ do: "review", verdict: "approved", findings: [] }];
   if (role === "plan")
     return [{ do: "say", text: "The scripted agent plans nothing by itself: give it a `plan` step." }];
-  const request = shorten(prompt.trim(), 10_000).replaceAll("\n", "\n  ");
+  const request = shorten(asked.trim(), 10_000).replaceAll("\n", "\n  ");
   return [
     { do: "say", text: "I am the scripted agent: I write the request down and do nothing else." },
     { do: "append", path: "FAIRLEAD-CHANGES.md", text: `- Round ${round}: ${request}\n` },

@@ -7,6 +7,7 @@ export function jobOf<Role extends AgentRole = "code">(different: Partial<AgentJ
   return {
     role: "code" as Role,
     prompt: "Add a loading spinner",
+    request: "Add a loading spinner",
     sessionId: "8bd052ef-7984-4a6d-b77f-de8420519c12",
     resume: false,
     spent: { costUsd: 0, inputTokens: 0, outputTokens: 0 },

@@ -103,7 +103,7 @@ describe("a script of changes", () => {
 
   test("without any settings writes the request down", async () => {
     await writeFile(join(checkout, "FAIRLEAD-CHANGES.md"), "- Round 1: Something before\n");
-    expect(await run(jobOf({ prompt: "Add a\nspinner", round: 2 }))).toMatchObject({ state: "done" });
+    expect(await run(jobOf({ request: "Add a\nspinner", round: 2 }))).toMatchObject({ state: "done" });
     expect(await contentOf("FAIRLEAD-CHANGES.md")).toBe("- Round 1: Something before\n- Round 2: Add a\n  spinner\n");
     expect(await run(jobOf({ role: "review" }))).toMatchObject({ result: { verdict: "approved", findings: [] } });
     expect(await run(jobOf({ role: "plan" }))).toMatchObject({ trouble: "malformed_result" });

@@ -55,6 +55,13 @@ test("a home that doesn't exist yet gets a Postgres that keeps what it is told",
   await second.close();
 });
 
+test("that a Postgres is being set up is said the first time only", { timeout }, async () => {
+  const said: string[] = [];
+  const openTelling = () => openPostgres({ home, databaseUrl: undefined, onSetup: (where) => said.push(where) });
+  for (let times = 0; times < 2; times += 1) await (await openTelling()).close();
+  expect(said).toEqual([home]);
+});
+
 test("nobody but its owner can enter the home or read the password", { timeout }, async () => {
   const postgres = await open();
   expect((await stat(home)).mode & 0o777).toBe(0o700);

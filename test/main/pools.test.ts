@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { startPools } from "../../src/main/pools.ts";
+import { connect } from "../../src/store/sql.ts";
+import { holdWorkerLock, type WorkerId } from "../../src/store/workers.ts";
+import { makeWorld, type World } from "../support/world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await makeWorld({ FAIRLEAD_LOG_LEVEL: "silent" });
+});
+afterAll(() => world.close());
+
+test("a pool that can't be listed is an error of the start, and leaves no runner behind", async () => {
+  const { url, sql } = world.database;
+  const worker = "01ARZ3NDEKTSV4RRFFQ69G5FAV" as WorkerId;
+  const lock = await holdWorkerLock(url, { id: worker, host: "here", pid: process.pid });
+  const closed = connect(url);
+  await closed.end();
+  const sessions = async () => {
+    const rows = await sql`
+      select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+        and query ilike '%graphile_worker%' or query ilike 'listen "jobs:insert"%'`;
+    return rows.length;
+  };
+  const before = await sessions();
+  const starting = startPools({
+    services: { ...world.services, sql: closed },
+    databaseUrl: url,
+    concurrency: 2,
+    worker,
+    stopping: new AbortController().signal,
+  });
+  await expect(starting).rejects.toMatchObject({ code: "CONNECTION_ENDED" });
+  await vi.waitUntil(async () => (await sessions()) === before, { timeout: 10_000, interval: 50 });
+  await lock.release();
+});
