@@ -1,13 +1,12 @@
 import type { Command } from "commander";
 import { type Decision, decisions } from "../actions/decide-change.ts";
 import { findChange } from "../actions/find-change.ts";
-import type { Change } from "../domain/change.ts";
-import { changeName } from "../wire/ids.ts";
 import { word } from "../wire/changes.ts";
+import { changeName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
-import { passOn } from "./pass-on.ts";
 import { wholeNumber } from "./options.ts";
 import { parseGiven } from "./parse-given.ts";
+import { passOn } from "./pass-on.ts";
 import { makeScreen } from "./screen.ts";
 import { user } from "./wording.ts";
 
@@ -51,7 +50,7 @@ async function decide(cli: Cli, decision: Decision, id: string, options: Options
   await withAssembly(cli.open, async ({ services }, interrupted) => {
     const seen = await findChange(services, name);
     const said = { id: seen.id, by: user(), note: given.note, seenVersion: given.version };
-    const say = (): Promise<Change> => decisions[decision](services, said);
-    await passOn({ services, screen, interrupted }, { verb: decision, seen, say, watch: options.watch === true });
+    const say = () => decisions[decision](services, said);
+    await passOn(services, screen, { verb: decision, seen, say, watch: options.watch === true }, interrupted);
   });
 }

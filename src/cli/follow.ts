@@ -3,19 +3,19 @@ import type { Change } from "../domain/change.ts";
 import { viewChange } from "../wire/changes.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { plain, plainLine } from "./plain.ts";
-import type { Screen } from "./screen.ts";
-import { watchChange } from "./watch-change.ts";
+import type { Colours, Screen } from "./screen.ts";
+import { type Watched, watchChange } from "./watch-change.ts";
 import { viewFor } from "./watch-views.ts";
-import { shortId } from "./wording.ts";
+import { retryHow, shortId } from "./wording.ts";
 
 /** Watches a change to where it rests, says how it came out and what can be done next, and sets the exit code by it. */
 export async function follow(
   services: Services,
-  { change, screen, raw }: { readonly change: Change; readonly screen: Screen; readonly raw: boolean },
+  { screen, ...watched }: Omit<Watched, "view"> & { readonly screen: Screen },
   interrupted: AbortSignal,
 ): Promise<void> {
   const view = viewFor(screen);
-  const end = await watchChange(services, { change, view, raw }, interrupted).finally(() => view.close());
+  const end = await watchChange(services, { ...watched, view }, interrupted).finally(() => view.close());
   if (screen.json) screen.printJson({ type: "change", ...viewChange(end) });
   else screen.print(outcome(screen, end));
   if (end.status === "failed" || end.status === "rejected") process.exitCode = exitCodes.watchedFailed;
@@ -32,10 +32,7 @@ function outcome({ colours }: Screen, change: Change): string {
     const note = change.decisionNote === null ? "" : `: ${plain(change.decisionNote)}`;
     return colours.magenta(`✗ ${id} was rejected by ${plainLine(change.decidedBy ?? "somebody")}${note}`);
   }
-  if (status === "failed") {
-    const why = `✗ ${id} failed in ${change.failedIn} (${change.failureKind}): ${plain(change.failureMessage ?? "")}`;
-    return `${colours.red(why)}\n  npx fairlead retry ${id}     goes on from what has been pushed`;
-  }
+  if (status === "failed") return failure(colours, change);
   const preview = change.previewUrl ?? "there is nothing to serve, so look at its diff";
   return [
     colours.green(`✓ ${id} is deployed: ${colours.bold(plainLine(preview, 500))}`),
@@ -44,4 +41,14 @@ function outcome({ colours }: Screen, change: Change): string {
     `  npx fairlead reject ${id}    drops it`,
     `  npx fairlead request-changes ${id} --text "…"`,
   ].join("\n");
+}
+
+function failure(colours: Colours, change: Change): string {
+  const id = shortId(change.id);
+  const message = plain(change.failureMessage ?? "");
+  const again = `  npx fairlead retry ${id}     ${retryHow(change)}`;
+  if (change.failureKind === "cancelled") return `${colours.magenta(`✗ ${id} was ${message}`)}\n${again}`;
+  const why = colours.red(`✗ ${id} failed in ${change.failedIn} (${change.failureKind}): ${message}`);
+  if (change.failureKind !== "no_changes") return `${why}\n${again}`;
+  return `${why}\n  npx fairlead request "…"         asks for it in other words\n${again}`;
 }

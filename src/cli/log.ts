@@ -10,6 +10,7 @@ import { logLine } from "./log-line.ts";
 import { parseGiven } from "./parse-given.ts";
 import { plain } from "./plain.ts";
 import { makeScreen, type Screen } from "./screen.ts";
+import { nothingSeen } from "./watch-change.ts";
 
 interface Options {
   readonly follow?: boolean;
@@ -21,8 +22,8 @@ export function addLog(program: Command, cli: Cli): void {
   program
     .command("log")
     .description("Show what a change's setup, agent and preview have written.")
-    .argument("<id>", "the change's id, or how it ends")
-    .option("-f, --follow", "go on until it is deployed, merged, rejected or failed")
+    .argument("<id>", "its id, or how it ends")
+    .option("-f, --follow", "go on until it is deployed, merged, rejected or failed, with what happens")
     .option("--raw", "as the processes wrote it, not what an agent's lines mean")
     .action((id: string, options: Options) => log(cli, id, options));
 }
@@ -33,7 +34,9 @@ async function log(cli: Cli, id: string, options: Options): Promise<void> {
   const raw = options.raw === true;
   await withAssembly(cli.open, async ({ services }, interrupted) => {
     const change = await findChange(services, name);
-    if (options.follow === true) return await follow(services, { change, screen, raw }, interrupted);
+    if (options.follow === true) {
+      return await follow(services, { change, screen, raw, since: nothingSeen }, interrupted);
+    }
     if (screen.json) return await printDocument(services, { change, screen, raw });
     for await (const { entries } of pages(services, change, raw)) {
       interrupted.throwIfAborted();

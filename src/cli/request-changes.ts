@@ -4,9 +4,9 @@ import { findChange } from "../actions/find-change.ts";
 import type { Comment } from "../domain/change.ts";
 import { changeName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
-import { printDecided } from "./decide.ts";
 import { wholeNumber } from "./options.ts";
 import { parseGiven } from "./parse-given.ts";
+import { passOn } from "./pass-on.ts";
 import { makeScreen } from "./screen.ts";
 import { user } from "./wording.ts";
 
@@ -14,6 +14,7 @@ interface Options {
   readonly text?: string;
   readonly comment?: readonly Comment[];
   readonly version?: number;
+  readonly watch?: boolean;
   readonly json?: boolean;
 }
 
@@ -25,16 +26,18 @@ export function addRequestChanges(program: Command, cli: Cli): void {
     .option("--text <text>", "what to change")
     .option("--comment <file:line:text>", "a remark on a place; may be given more than once", parseComment)
     .option("--version <number>", "only if it is still at this version, the one you saw", wholeNumber(2 ** 31 - 1))
+    .option("--watch", "follow it until it is deployed or fails")
     .action((id: string, options: Options) => askAgain(cli, id, options));
 }
 
 async function askAgain(cli: Cli, id: string, options: Options): Promise<void> {
   const screen = makeScreen(options);
   const name = parseGiven(changeName, id);
-  await withAssembly(cli.open, async ({ services }) => {
+  await withAssembly(cli.open, async ({ services }, interrupted) => {
     const seen = await findChange(services, name);
     const word = { id: seen.id, by: user(), note: options.text ?? null, seenVersion: options.version ?? null };
-    printDecided(screen, await requestChanges(services, word, options.comment ?? []));
+    const say = () => requestChanges(services, word, options.comment ?? []);
+    await passOn(services, screen, { verb: "request-changes", seen, say, watch: options.watch === true }, interrupted);
   });
 }
 

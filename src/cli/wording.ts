@@ -23,11 +23,19 @@ export function statusWord({ colours }: Screen, status: ChangeStatus | Environme
   return colours[statusColours[status]](status);
 }
 
+/** A change's status as people call it: one that somebody has cancelled did not fail. Coloured for a screen. */
+export function changeWord({ status, failureKind }: Pick<Change, "status" | "failureKind">, screen?: Screen): string {
+  if (status === "failed" && failureKind === "cancelled") return screen?.colours.magenta("cancelled") ?? "cancelled";
+  return screen === undefined ? status : statusWord(screen, status);
+}
+
 /** What carries a change on from here, in words. */
-export function waitsFor({ id, status, task, targetBranch }: Change): string | null {
+export function waitsFor(change: Change): string | null {
+  const { id, status, task, targetBranch, failureKind } = change;
   const on = `fairlead approve ${shortId(id)}`;
+  const otherWords = failureKind === "no_changes" ? "ask for it in other words, or " : "";
   return {
-    pending: "room among the active changes",
+    pending: `${change.lastFailure === null ? "" : "the clean-up of its last environment, or "}room among the active changes`,
     provisioning: "its environment",
     implementing: task === "preview" ? "its preview" : "the agent",
     deployed: `a person: ${on}, or reject, or request-changes`,
@@ -35,8 +43,19 @@ export function waitsFor({ id, status, task, targetBranch }: Change): string | n
     merging: "the merge",
     merged: null,
     rejected: null,
-    failed: `nobody; fairlead retry ${shortId(id)} tries again`,
+    failed: `nobody; ${otherWords}fairlead retry ${shortId(id)} ${retryHow(change)}`,
   }[status];
+}
+
+/** What a retry of a change that has failed or was cancelled does. */
+export function retryHow({ branchName, headCommit, failureKind }: Change): string {
+  const begun = headCommit !== null || (branchName !== null && failureKind !== "no_changes");
+  return begun ? "goes on from it" : "tries again from the start";
+}
+
+/** The command that shows what comes next. */
+export function followUp({ id }: Pick<Change, "id">): string {
+  return `  npx fairlead log -f ${shortId(id)}   follows it`;
 }
 
 /** The ending by which people name an id; a branch's name ends in the same. */
