@@ -14,6 +14,7 @@ import { plainLine } from "./plain.ts";
 import { makeScreen } from "./screen.ts";
 import { table } from "./table.ts";
 import { age, shortId, statusWord } from "./wording.ts";
+import { remarkNoWorker } from "./workers-alive.ts";
 
 const most = 1000;
 
@@ -65,5 +66,6 @@ async function rm(cli: Cli, id: string, options: { json?: boolean }): Promise<vo
     if (environment === null) throw new EnvironmentUnknown(id);
     if (screen.json) return screen.printJson(viewEnvironment(environment));
     screen.print(`${shortId(environment.id)} is ${statusWord(screen, environment.status)}`);
+    if (environment.status === "terminating") await remarkNoWorker(services, screen);
   });
 }

@@ -23,7 +23,7 @@ export function addLog(program: Command, cli: Cli): void {
     .command("log")
     .description("Show what a change's setup, agent and preview have written.")
     .argument("<id>", "its id, or how it ends")
-    .option("-f, --follow", "go on until it is deployed, merged, rejected or failed, with what happens")
+    .option("-f, --follow", "go on until it is deployed, merged, rejected or failed")
     .option("--raw", "as the processes wrote it, not what an agent's lines mean")
     .action((id: string, options: Options) => log(cli, id, options));
 }

@@ -10,9 +10,11 @@ import { type Cli, withAssembly } from "./cli.ts";
 import { wholeNumber } from "./options.ts";
 import { parseGiven } from "./parse-given.ts";
 import { plainLine } from "./plain.ts";
+import { rests } from "./rests.ts";
 import { makeScreen, type Screen } from "./screen.ts";
 import { table } from "./table.ts";
-import { age, shortId, statusWord } from "./wording.ts";
+import { age, changeWord, shortId } from "./wording.ts";
+import { remarkNoWorker } from "./workers-alive.ts";
 
 interface Options {
   readonly workspace?: string;
@@ -53,6 +55,7 @@ async function ls(cli: Cli, options: Options): Promise<void> {
     if (changes.length === 0) return screen.remark('No changes. Ask for one: npx fairlead request "…"');
     screen.print(board(screen, changes));
     if (next !== null) screen.remark(`There are older ones: --before ${next}`);
+    if (changes.some(({ status }) => !rests[status])) await remarkNoWorker(services, screen);
   });
 }
 
@@ -61,7 +64,7 @@ function board(screen: Screen, changes: readonly Change[]): string {
   const room = Math.max(20, screen.columns - others);
   const rows = changes.map((change) => [
     shortId(change.id),
-    statusWord(screen, change.status),
+    changeWord(change, screen),
     age(change.movedAt),
     change.workspace,
     plainLine(change.requestText, room),

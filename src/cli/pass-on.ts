@@ -52,6 +52,7 @@ function standing(screen: Screen, change: Change): string {
   if (change.failureKind !== "cancelled") {
     return `${shortId(change.id)} is ${changeWord(change, screen)}: ${plainLine(change.requestText)}`;
   }
-  const how = change.branchName === null ? "`fairlead retry` " : "its branch stays, and `fairlead retry` ";
-  return `${shortId(change.id)} is cancelled; ${how}${retryHow(change)}`;
+  const begun = "its branch stays, and `fairlead retry` goes on from it";
+  const rest = change.branchName === null ? `\`fairlead retry\` ${retryHow(change)}` : begun;
+  return `${shortId(change.id)} is cancelled; ${rest}`;
 }

@@ -3,6 +3,7 @@ import { Fault } from "../domain/fault.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { Interrupted } from "./interrupt.ts";
 import { plain } from "./plain.ts";
+import { withShortIds } from "./wording.ts";
 
 interface Complaint {
   readonly code: string;
@@ -18,7 +19,7 @@ export async function reportError(raised: unknown, { json }: { readonly json: bo
   // The help has been shown instead of a complaint.
   if (raised instanceof CommanderError && raised.code === "commander.help") return exitCodes.invalid;
   const { exitCode, ...error } = await complaintOf(raised);
-  const sentence = `error: ${plain(error.message)} (${error.code})`;
+  const sentence = `error: ${plain(withShortIds(error.message))} (${error.code})`;
   process.stderr.write(`${json ? JSON.stringify({ error }) : sentence}\n`);
   if (process.env.FAIRLEAD_LOG_LEVEL === "debug" && raised instanceof Error) {
     process.stderr.write(`${raised.stack}\n`);

@@ -1,16 +1,21 @@
 import { type Command, Option } from "commander";
 import { requestChange } from "../actions/request-change.ts";
+import type { Services } from "../actions/services.ts";
 import type { Change } from "../domain/change.ts";
+import { findWorkspace } from "../store/workspaces.ts";
 import { changeRequest, viewChange } from "../wire/changes.ts";
+import { versionOf } from "./checks.ts";
 import { chooseWorkspace } from "./choose-workspace.ts";
 import { type Cli, withAssembly } from "./cli.ts";
 import { follow } from "./follow.ts";
 import { parseGiven } from "./parse-given.ts";
 import { plainLine } from "./plain.ts";
 import { requestText } from "./request-text.ts";
+import { rests } from "./rests.ts";
 import { makeScreen, type Screen } from "./screen.ts";
-import { shortId, user } from "./wording.ts";
-import { anyWorkerAlive, noWorker } from "./workers-alive.ts";
+import { nothingSeen } from "./watch-change.ts";
+import { followUp, shortId, user } from "./wording.ts";
+import { remarkNoWorker } from "./workers-alive.ts";
 
 interface Options {
   readonly workspace?: string;
@@ -27,7 +32,7 @@ const limits = changeRequest.pick({ target_branch: true, agent: true, idempotenc
 export function addRequest(program: Command, cli: Cli): void {
   program
     .command("request")
-    .summary("ask for a change in plain words")
+    .summary("Ask for a change in plain words.")
     .description(
       "Ask for a change in plain words. `-` reads them from standard input; `--` goes before a text with a dash.",
     )
@@ -67,14 +72,24 @@ async function request(cli: Cli, words: readonly string[], options: Options): Pr
       source: "cli",
       idempotencyKey: given.idempotency_key,
     });
-    if (options.watch === true) {
-      if (!screen.json) screen.print(asked(screen, change, deduplicated));
-      return await follow(services, { change, screen, raw: false }, interrupted);
-    }
-    if (screen.json) return screen.printJson({ ...viewChange(change), deduplicated });
-    screen.print(`${asked(screen, change, deduplicated)}\n  npx fairlead log -f ${shortId(change.id)}   follows it`);
-    if (!(await anyWorkerAlive(services))) screen.remark(noWorker);
+    const watched = options.watch === true;
+    if (screen.json && !watched) return screen.printJson({ ...viewChange(change), deduplicated });
+    if (!screen.json) screen.print(asked(screen, change, deduplicated));
+    await remarkNoAgent(services, screen, change);
+    if (watched) return await follow(services, { change, screen, raw: false, since: nothingSeen }, interrupted);
+    screen.print(followUp(change));
+    if (!rests[change.status]) await remarkNoWorker(services, screen);
   });
+}
+
+/** Only a remark: the worker may be on another machine. */
+async function remarkNoAgent({ sql }: Services, screen: Screen, { agent, workspace }: Change): Promise<void> {
+  if (screen.json || agent !== "claude") return;
+  const its = await findWorkspace(sql, workspace);
+  // Where another executable is named, it is the worker's to find.
+  if (its?.agent === agent && its.agentSettings.executable !== undefined) return;
+  if ((await versionOf("claude")) !== null) return;
+  screen.remark("claude is not installed here: install it, or try --agent scripted");
 }
 
 function asked({ colours }: Screen, change: Change, deduplicated: boolean): string {

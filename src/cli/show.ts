@@ -1,15 +1,18 @@
 import type { Command } from "commander";
 import { findChange } from "../actions/find-change.ts";
-import type { Change } from "../domain/change.ts";
+import type { Blueprint } from "../domain/blueprint.ts";
+import type { Change, Feedback } from "../domain/change.ts";
 import { redact } from "../domain/redact.ts";
 import { viewChange } from "../wire/changes.ts";
 import { changeName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
 import { parseGiven } from "./parse-given.ts";
 import { plain, plainLine } from "./plain.ts";
+import { rests } from "./rests.ts";
 import { makeScreen, type Screen } from "./screen.ts";
-import { facts } from "./table.ts";
-import { age, statusWord, waitsFor } from "./wording.ts";
+import { type Fact, facts } from "./table.ts";
+import { age, changeWord, waitsFor } from "./wording.ts";
+import { remarkNoWorker } from "./workers-alive.ts";
 
 export function addShow(program: Command, cli: Cli): void {
   program
@@ -26,29 +29,28 @@ async function show(cli: Cli, id: string, options: { json?: boolean }): Promise<
     const change = await findChange(services, name);
     if (screen.json) return screen.printJson(viewChange(change));
     screen.print(`${screen.colours.bold(plain(change.requestText))}\n\n${particulars(screen, change)}`);
+    if (!rests[change.status]) await remarkNoWorker(services, screen);
   });
 }
 
 function particulars(screen: Screen, change: Change): string {
-  const said = (text: string | null) => (text === null ? null : plain(text));
-  const tokens = change.inputTokens + change.outputTokens;
   return facts(screen, [
     ["id", change.id],
-    ["status", `${statusWord(screen, change.status)} for ${age(change.movedAt)}`],
+    ["status", `${changeWord(change, screen)} for ${age(change.movedAt)}`],
     ["waits for", waitsFor(change)],
     ["preview", change.previewUrl === null ? null : plainLine(change.previewUrl, 500)],
-    ["failure", change.failureKind === null ? null : `${change.failureKind}, in ${change.failedIn}`],
-    ["", said(change.failureMessage)],
-    ["failed before", change.lastFailure === null ? null : plain(change.lastFailure.message)],
+    ...failed(change),
     ["workspace", change.workspace],
     ["repository", plainLine(redact(change.repositoryUrl), 500)],
     ["branch", change.branchName],
     ["target", change.targetBranch],
+    ["pushed", change.headCommit],
     ["merge commit", change.mergeCommitSha],
+    ...app(change.blueprint),
     ["agent", `${plainLine(change.agent)}, round ${change.round}`],
     ["summary", said(change.summary)],
-    ["asked to change", said(change.feedback?.text ?? null)],
-    ["cost", tokens === 0 && change.costUsd === 0 ? null : `$${change.costUsd.toFixed(2)}, ${tokens} tokens`],
+    ["asked to change", asked(change.feedback)],
+    ["cost", cost(change)],
     ["requested by", `${plainLine(change.requesterName ?? change.requesterId ?? "unknown")} (${change.source})`],
     ["decided by", change.decidedBy === null ? null : plainLine(change.decidedBy)],
     ["note", said(change.decisionNote)],
@@ -56,4 +58,45 @@ function particulars(screen: Screen, change: Change): string {
     ["created", change.createdAt.toISOString()],
     ["finished", change.finishedAt?.toISOString() ?? null],
   ]);
+}
+
+function failed({ failureKind, failedIn, failureMessage, lastFailure }: Change): Fact[] {
+  const where = failureKind === "cancelled" ? `in ${failedIn}` : `${failureKind}, in ${failedIn}`;
+  return [
+    [failureKind === "cancelled" ? "stopped" : "failure", failureKind === null ? null : where],
+    ["", said(failureMessage)],
+    ["failed before", said(lastFailure?.message ?? null)],
+  ];
+}
+
+/** How the app is set up, started and checked, and where that was found. */
+function app(blueprint: Blueprint | null): Fact[] {
+  if (blueprint === null) return [];
+  const line = (command: Blueprint["setup"]) => (command === null ? null : plainLine(command.join(" "), 500));
+  return [
+    ["setup", line(blueprint.setup)],
+    ["start", line(blueprint.start)],
+    ["check", line(blueprint.check)],
+    ["port", blueprint.port === null ? null : String(blueprint.port)],
+    ["these are from", said(blueprint.source)],
+  ];
+}
+
+/** What a person asked for before this round: their words, and a line for each place they remarked on. */
+function asked(feedback: Feedback | null): string | null {
+  const remarks = feedback?.comments.map(({ file, line, text }) => [file, line, ` ${text}`].filter(isSaid).join(":"));
+  return said([feedback?.text ?? "", ...(remarks ?? [])].filter(isSaid).join("\n"));
+}
+
+function cost({ inputTokens, outputTokens, costUsd }: Change): string | null {
+  const tokens = inputTokens + outputTokens;
+  return tokens === 0 && costUsd === 0 ? null : `$${costUsd.toFixed(2)}, ${tokens} tokens`;
+}
+
+function said(text: string | null): string | null {
+  return text === null || text.trim() === "" ? null : plain(text);
+}
+
+function isSaid(value: string | number | null): boolean {
+  return value !== null && value !== "";
 }

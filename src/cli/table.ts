@@ -13,11 +13,10 @@ export function table({ colours }: Screen, heads: readonly string[], rows: reado
   return drawn([heads.map((head) => colours.dim(head)), ...rows]);
 }
 
+export type Fact = readonly [name: string, value: string | null];
+
 /** Names and what they are, one to a line; those without a value are left out. */
-export function facts(
-  { colours }: Screen,
-  entries: readonly (readonly [name: string, value: string | null])[],
-): string {
+export function facts({ colours }: Screen, entries: readonly Fact[]): string {
   return drawn(entries.flatMap(([name, value]) => (value === null ? [] : [[colours.dim(name), value]])));
 }
 

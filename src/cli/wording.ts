@@ -34,8 +34,9 @@ export function waitsFor(change: Change): string | null {
   const { id, status, task, targetBranch, failureKind } = change;
   const on = `fairlead approve ${shortId(id)}`;
   const otherWords = failureKind === "no_changes" ? "ask for it in other words, or " : "";
+  const cleanUp = change.lastFailure === null ? "" : "the clean-up of its last environment, or ";
   return {
-    pending: `${change.lastFailure === null ? "" : "the clean-up of its last environment, or "}room among the active changes`,
+    pending: `${cleanUp}room among the active changes`,
     provisioning: "its environment",
     implementing: task === "preview" ? "its preview" : "the agent",
     deployed: `a person: ${on}, or reject, or request-changes`,
@@ -50,7 +51,7 @@ export function waitsFor(change: Change): string | null {
 /** What a retry of a change that has failed or was cancelled does. */
 export function retryHow({ branchName, headCommit, failureKind }: Change): string {
   const begun = headCommit !== null || (branchName !== null && failureKind !== "no_changes");
-  return begun ? "goes on from it" : "tries again from the start";
+  return begun ? "goes on from its branch" : "tries again from the start";
 }
 
 /** The command that shows what comes next. */
@@ -61,6 +62,11 @@ export function followUp({ id }: Pick<Change, "id">): string {
 /** The ending by which people name an id; a branch's name ends in the same. */
 export function shortId(id: string): string {
   return id.slice(-8).toLowerCase();
+}
+
+/** A sentence about changes and environments with the short form of their ids; paths keep theirs. */
+export function withShortIds(sentence: string): string {
+  return sentence.replace(/(?<=\b(?:change|environment) )[0-7][0-9A-HJKMNP-TV-Z]{25}\b/g, shortId);
 }
 
 /** How long ago, in the largest unit that fits. */

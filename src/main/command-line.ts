@@ -40,7 +40,7 @@ function makeCli(remark: (text: string) => void): Cli {
     },
     async start() {
       const { start } = await import("./start.ts");
-      await start(readSettings("info"), onSetup);
+      await start(readSettings(process.stderr.isTTY ? "warn" : "info"), onSetup);
     },
     async demo() {
       const { demo } = await import("./demo.ts");

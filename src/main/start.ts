@@ -5,6 +5,7 @@ import { listen } from "../http/listen.ts";
 import { listEnvironments } from "../store/environments.ts";
 import { writeSettings } from "../store/settings.ts";
 import type { Settings } from "../wire/settings.ts";
+import { comment } from "./commentary.ts";
 import { makeLog } from "./log.ts";
 import { assemble } from "./services.ts";
 import { startWorker, type WorkerHandle } from "./worker.ts";
@@ -28,8 +29,12 @@ export async function start(settings: Settings, onSetup: (home: string) => void)
       });
       const first = await createFirstToken(services);
       greet(server.url, assembly.embedded, settings.home, first?.token ?? null);
+      const stopping = new AbortController();
+      const commentary = comment(services, stopping.signal);
       const signal = await stopSignal();
       log.info({ signal }, "stopping");
+      stopping.abort();
+      await commentary;
     } finally {
       await server.close();
       await worker?.stop();

@@ -1,20 +1,12 @@
 import type { TokenId } from "../domain/ids.ts";
 import type { Role } from "../domain/role.ts";
+import type { Token } from "../domain/token.ts";
 import type { Sql } from "./sql.ts";
-
-export interface TokenRow {
-  readonly id: TokenId;
-  readonly name: string;
-  readonly role: Role;
-  readonly createdAt: Date;
-  readonly lastUsedAt: Date | null;
-  readonly revokedAt: Date | null;
-}
 
 const columns = ["id", "name", "role", "createdAt", "lastUsedAt", "revokedAt"] as const;
 
-export async function addToken(sql: Sql, token: { name: string; role: Role; hash: Buffer }): Promise<TokenRow> {
-  const [row] = await sql<[TokenRow]>`
+export async function addToken(sql: Sql, token: { name: string; role: Role; hash: Buffer }): Promise<Token> {
+  const [row] = await sql<[Token]>`
     insert into fairlead.api_tokens (name, role, hash) values (${token.name}, ${token.role}, ${token.hash})
     returning ${sql(columns)}`;
   return row;
@@ -24,8 +16,8 @@ export async function addToken(sql: Sql, token: { name: string; role: Role; hash
 export async function addFirstToken(
   sql: Sql,
   token: { name: string; role: Role; hash: Buffer },
-): Promise<TokenRow | null> {
-  const rows = await sql<TokenRow[]>`
+): Promise<Token | null> {
+  const rows = await sql<Token[]>`
     with guard as (select pg_advisory_xact_lock(hashtextextended('fairlead.first_token', 0)))
     insert into fairlead.api_tokens (name, role, hash)
     select ${token.name}, ${token.role}, ${token.hash} from guard
@@ -35,8 +27,8 @@ export async function addFirstToken(
 }
 
 /** The token with this id that has not been revoked, with its hash to compare. */
-export async function tokenWithId(sql: Sql, id: TokenId): Promise<(TokenRow & { hash: Buffer }) | null> {
-  const rows = await sql<(TokenRow & { hash: Buffer })[]>`
+export async function tokenWithId(sql: Sql, id: TokenId): Promise<(Token & { hash: Buffer }) | null> {
+  const rows = await sql<(Token & { hash: Buffer })[]>`
     select ${sql(columns)}, hash from fairlead.api_tokens where id = ${id} and revoked_at is null`;
   return rows[0] ?? null;
 }
@@ -48,8 +40,8 @@ export async function noteTokenUse(sql: Sql, id: TokenId): Promise<void> {
     where id = ${id} and (last_used_at is null or last_used_at < now() - interval '1 minute')`;
 }
 
-export async function listTokens(sql: Sql, limit: number): Promise<TokenRow[]> {
-  return sql<TokenRow[]>`select ${sql(columns)} from fairlead.api_tokens order by created_at desc limit ${limit}`;
+export async function listTokens(sql: Sql, limit: number): Promise<Token[]> {
+  return sql<Token[]>`select ${sql(columns)} from fairlead.api_tokens order by created_at desc limit ${limit}`;
 }
 
 /** False when there is no such token, or it had been revoked. */

@@ -18,7 +18,7 @@ const extraArgument = argument.refine(
   "is a flag that Fairlead sets itself",
 );
 
-export const claudeSettings = z.strictObject({
+const claudeSettings = z.strictObject({
   /** A path or a name on the environment's PATH. */
   executable: argument.min(1).max(1_000).default("claude"),
   model: z
@@ -42,7 +42,7 @@ const variableName = z
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of a variable")
   .refine((name) => !name.startsWith("FAIRLEAD_"), "must not begin with FAIRLEAD_, which Fairlead sets itself");
 
-export const commandSettings = z.strictObject({
+const commandSettings = z.strictObject({
   /** The program and its arguments; no shell reads them. */
   argv: z.tuple([argument.min(1)], argument).refine(({ length }) => length <= 100, "must have at most 100 elements"),
   variables: z
@@ -51,7 +51,7 @@ export const commandSettings = z.strictObject({
     .default({}),
 });
 
-export const scriptedSettings = z.strictObject({
+const scriptedSettings = z.strictObject({
   /** Round n does the n-th list, and the last one when there are fewer. Left out: a small change to any repository. */
   rounds: z.array(scriptSteps).min(1).max(100).optional(),
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ChangeId } from "../../src/domain/ids.ts";
-import { deployedChange, logOutput, makePlace, me, type Place, pendingChange } from "./fairlead.ts";
+import { noWorker } from "../../src/cli/workers-alive.ts";
+import { deployedChange, makePlace, me, type Place, pendingChange, shortOf } from "./fairlead.ts";
 
 // What an attacker asks for, to be read by somebody at a terminal.
 const hostile = "Add \u001b[31ma\u001b]0;title\u0007 \u202espinner\u0000\u009b2J\r".replace("\0", "");
@@ -10,10 +10,6 @@ beforeAll(async () => {
   place = await makePlace();
 });
 afterAll(() => place.remove());
-
-function shortOf(id: ChangeId): string {
-  return id.slice(-8).toLowerCase();
-}
 
 describe("listing and showing changes", () => {
   test("ls is an aligned table with nothing in it that a terminal would obey", async () => {
@@ -53,12 +49,32 @@ describe("listing and showing changes", () => {
     const json = await place.fairlead(["show", id.slice(-10), "--json"]);
     expect(JSON.parse(json.out)).toMatchObject({ id, request_text: hostile, preview_url: "http://localhost:20000" });
     expect(await place.fairlead(["show", "zzzzzzzz"])).toMatchObject({ code: 3, out: "" });
+    const short = await place.fairlead(["show", "09r"]);
+    expect(short).toMatchObject({ code: 2, out: "" });
+    expect(short.err).toContain('"09r" is too short: give four characters or more of its id');
+  });
+
+  test("show tells how the app is run and what was asked to change, and leaves out what is empty", async () => {
+    const id = await deployedChange(place);
+    const blueprint = {
+      setup: ["npm", "ci"],
+      start: ["npm", "start"],
+      check: null,
+      port: 3000,
+      source: "package.json",
+    };
+    await place.database.sql`
+      update fairlead.change_requests set blueprint = ${place.database.sql.json(blueprint)}, summary = '' where id = ${id}`;
+    await place.fairlead(["request-changes", id, "--comment", "a.js:3: bluer"]);
+    const { out } = await place.fairlead(["show", id]);
+    expect(out).toMatch(/^setup +npm ci\nstart +npm start\nport +3000\nthese are from +package\.json\n/m);
+    expect(out).toMatch(/^asked to change +a\.js:3: bluer\n/m);
+    expect(out).not.toMatch(/^(summary|check|note)\b/m);
+    expect(JSON.parse((await place.fairlead(["show", id, "--json"])).out).blueprint).toEqual(blueprint);
   });
 
   test("diff of a change that has pushed nothing says so", async () => {
-    const { origin, database } = place;
-    const id = await pendingChange(database);
-    await database.sql`update fairlead.change_requests set repository_url = ${origin} where id = ${id}`;
+    const id = await pendingChange(place.database, { repository: place.origin });
     const ran = await place.fairlead(["diff", id]);
     expect(ran).toMatchObject({ code: 4, out: "" });
     expect(ran.err).toContain("(DIFF_NOT_READY)");
@@ -82,127 +98,75 @@ describe("a person's word", () => {
     const id = await deployedChange(place);
     const short = shortOf(id);
     const rework = ["request-changes", id, "--text", "Blue", "--comment", "a.js:3: here: too", "--comment", "b:1:x"];
-    expect((await place.fairlead(rework)).out).toBe(`${short} is implementing: Add a spinner\n`);
+    expect((await place.fairlead(rework)).out).toBe(
+      `${short} is implementing: Add a spinner\n  npx fairlead log -f ${short}   follows it\n`,
+    );
     const { feedback } = JSON.parse((await place.fairlead(["show", id, "--json"])).out);
     expect(feedback).toMatchObject({
       text: "Blue",
       comments: [{ file: "a.js", line: 3, text: "here: too" }, { line: 1 }],
     });
-    expect((await place.fairlead(["cancel", id, "--note", "wrong"])).out).toBe(`${short} is failed: Add a spinner\n`);
+    expect((await place.fairlead(["cancel", id, "--note", "wrong"])).out).toBe(
+      `${short} is cancelled; its branch stays, and \`fairlead retry\` goes on from it\n`,
+    );
     // It waits until the environment that it failed in is cleaned up, and here is no worker that would do that.
-    expect((await place.fairlead(["retry", id])).out).toBe(`${short} is pending: Add a spinner\n`);
+    expect((await place.fairlead(["retry", id])).out).toContain(`${short} is pending: Add a spinner\n`);
     const other = await deployedChange(place);
     expect((await place.fairlead(["reject", other])).out).toBe(`${shortOf(other)} is rejected: Add a spinner\n`);
+  });
+
+  test("a word that does not apply is refused with the commands that do, and short ids", async () => {
+    const id = await deployedChange(place);
+    const short = shortOf(id);
+    const early = await place.fairlead(["retry", id]);
+    const can = "You can: approve, reject, request-changes, cancel.";
+    expect(early.err).toBe(`error: ${short} is deployed: it can't be retried. ${can} (MOVE_ILLEGAL)\n`);
+    const json = JSON.parse((await place.fairlead(["retry", id, "--json"])).err);
+    expect(json.error).toMatchObject({ code: "MOVE_ILLEGAL", message: expect.stringContaining(id) });
+    const late = await place.fairlead(["approve", id, "--version", "1"]);
+    expect(late.err).toMatch(new RegExp(`^error: change ${short} has moved on: .* \\(MOVED_ON\\)\n$`));
+    await place.fairlead(["cancel", id]);
+    const twice = await place.fairlead(["cancel", id]);
+    expect(twice.err).toBe(`error: ${short} is cancelled already. You can: retry. (MOVE_ILLEGAL)\n`);
+    await place.fairlead(["reject", await deployedChange(place)]);
+    const other = await deployedChange(place);
+    await place.fairlead(["reject", other]);
+    const final = await place.fairlead(["approve", other]);
+    expect(final.err).toContain(`${shortOf(other)} is rejected: it can't be approved. That is final.`);
+  });
+
+  test("whatever leaves something to a worker says when there is none", async () => {
+    const id = await deployedChange(place);
+    for (const args of [
+      ["request-changes", id, "--text", "Blue"],
+      ["show", id],
+      ["ls"],
+      ["cancel", id],
+      ["retry", id],
+    ]) {
+      expect((await place.fairlead(args)).err, args.join(" ")).toBe(`${noWorker}\n`);
+    }
+    const { id: other } = JSON.parse((await place.fairlead(["show", await deployedChange(place), "--json"])).out);
+    expect((await place.fairlead(["show", other])).err).toBe("");
+    expect((await place.fairlead(["approve", other])).err).toBe(`${noWorker}\n`);
+  });
+
+  test("one that was cancelled is called so, and stays failed in JSON", async () => {
+    const id = await pendingChange(place.database, { text: "Cancelled" });
+    const said = await place.fairlead(["cancel", id]);
+    expect(said.out).toBe(`${shortOf(id)} is cancelled; \`fairlead retry\` tries again from the start\n`);
+    expect((await place.fairlead(["show", id])).out).toMatch(
+      /^status +cancelled for \d+s\nwaits for .*from the start\n/m,
+    );
+    expect((await place.fairlead(["ls", "-n", "1"])).out).toContain(`${shortOf(id)}  cancelled  `);
+    expect(JSON.parse((await place.fairlead(["show", id, "--json"])).out)).toMatchObject({ status: "failed" });
+    const watched = await place.fairlead(["log", "-f", id]);
+    expect(watched.out).toContain(`✗ ${shortOf(id)} was cancelled by ${me}\n  npx fairlead retry`);
   });
 
   test("request-changes without a word about what to change is refused", async () => {
     const id = await deployedChange(place);
     expect(await place.fairlead(["request-changes", id])).toMatchObject({ code: 2, out: "" });
     expect(await place.fairlead(["request-changes", id, "--comment", "nonsense"])).toMatchObject({ code: 2, out: "" });
-  });
-});
-
-describe("the log", () => {
-  const written = `{"type":"say","text":"Hello \\u001b[31mred"}\n{"type":"did","text":"edit a.js"}\nplain\n`;
-
-  test("shows what an agent's lines mean, or with --raw what it wrote", async () => {
-    const id = await deployedChange(place);
-    await logOutput(place.database, id, written);
-    const { out } = await place.fairlead(["log", id]);
-    expect(out).toBe("agent-1 | Hello red\nagent-1 | › edit a.js\nagent-1 | plain\n");
-    expect((await place.fairlead(["log", id, "--raw"])).out).toBe(written);
-    const json = JSON.parse((await place.fairlead(["log", id, "--json"])).out);
-    expect(json).toMatchObject({
-      entries: [
-        { process: "agent-1", lines: [{ kind: "text" }, { kind: "tool", text: "edit a.js" }, { kind: "text" }] },
-      ],
-      last_seq: expect.any(Number),
-    });
-  });
-
-  test("followed without a terminal, it is plain lines that end with the preview and what can be done", async () => {
-    const id = await deployedChange(place);
-    await logOutput(place.database, id, written);
-    const { out, err, code } = await place.fairlead(["log", "-f", id]);
-    expect(code).toBe(0);
-    expect(err).toBe("");
-    expect(out).toMatch(/^\d\d:\d\d:\d\d change\.pending by /);
-    expect(out).toContain(" change.implementing\n");
-    expect(out).toContain("agent-1 | › edit a.js\n");
-    expect(out).toContain(`✓ ${shortOf(id)} is deployed: http://localhost:20000\n`);
-    expect(out).toContain(`npx fairlead approve ${shortOf(id)} `);
-    expect(out).not.toContain("\u001b");
-  });
-
-  test("followed with --json, it is a document a line and the change at the end", async () => {
-    const id = await deployedChange(place);
-    await logOutput(place.database, id, written);
-    const { out } = await place.fairlead(["log", "-f", id, "--json"]);
-    const documents = out
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line));
-    expect(documents.map(({ type }) => type)).toContain("event");
-    expect(documents.map(({ type }) => type)).toContain("log");
-    expect(documents.at(-1)).toMatchObject({ type: "change", id, status: "deployed" });
-  });
-});
-
-describe("watching", () => {
-  test("goes on with what happens, says that no worker runs, and exits with 6 when the change fails", async () => {
-    await pendingChange(place.database); // the workspace
-    const watching = place.start(["request", "Watched", "-w", "shop", "--agent", "scripted", "--watch"]);
-    const { sql } = place.database;
-    await expect
-      .poll(() => sql`select from fairlead.change_requests where request_text = 'Watched'`, { timeout: 20_000 })
-      .toHaveLength(1);
-    await sql`
-      update fairlead.change_requests set status = 'failed', failure_kind = 'agent', failure_message = 'it gave up'
-      where request_text = 'Watched'`;
-    const { stdout, stderr, exitCode } = await watching;
-    expect(exitCode).toBe(6);
-    expect(stdout).toMatch(/Asked for \w{8} in shop: Watched\n/);
-    expect(stdout).toMatch(/change\.failed: it gave up\n(.*\n)*✗ \w{8} failed in provisioning \(agent\): it gave up\n/);
-    expect(stderr).toContain("No worker is running");
-  });
-
-  test("a rejected change exits with 6, a merged one with 0 and its commit", async () => {
-    const { sql } = place.database;
-    const [rejected, merged] = [await deployedChange(place), await deployedChange(place)];
-    await sql`select fairlead.reject_change(${rejected}, 'ann', 'not now')`;
-    const no = await place.fairlead(["log", "-f", rejected]);
-    expect(no).toMatchObject({ code: 6 });
-    expect(no.out).toContain("was rejected by ann: not now\n");
-    await sql`update fairlead.change_requests set repository_url = '/elsewhere' where id = ${merged}`;
-    await sql`select fairlead.approve_change(${merged}, 'ann')`;
-    await sql`update fairlead.change_requests set status = 'merged', merge_commit_sha = 'abcdef' where id = ${merged}`;
-    const yes = await place.fairlead(["log", "-f", merged]);
-    expect(yes).toMatchObject({ code: 0 });
-    expect(yes.out).toContain("is merged into main as abcdef\n");
-  });
-
-  test("goes on when Postgres drops its connections", async () => {
-    const { sql } = place.database;
-    const id = await pendingChange(place.database);
-    const watching = place.start(["log", "-f", id]);
-    for await (const line of watching) {
-      if (!line.includes("change.pending")) continue;
-      await sql`
-        select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and application_name = 'fairlead' and pid <> pg_backend_pid()`;
-      await sql`select fairlead.cancel_change(${id}, 'ann')`;
-    }
-    const { exitCode, stdout } = await watching;
-    expect(exitCode).toBe(6);
-    expect(stdout).toContain("(cancelled): cancelled by ann\n");
-  });
-
-  test.each([["SIGINT" as const], ["SIGTERM" as const]])("%s ends it with 130 and no complaint", async (signal) => {
-    const id = await pendingChange(place.database);
-    const watching = place.start(["log", "-f", id]);
-    for await (const line of watching) if (line.includes("change.pending")) watching.kill(signal);
-    const { exitCode, stderr } = await watching;
-    expect(exitCode).toBe(130);
-    expect(stderr).not.toContain("error");
   });
 });

@@ -87,25 +87,31 @@ async function makeRepository(checkout: string, origin: string): Promise<void> {
   await git("-C", checkout, "push", "--quiet", "origin", "main");
 }
 
-/** A change of the workspace `shop`, asked for and, without any worker, carried on as far as a preview. */
+/** A change of the workspace `shop`, or of one for another repository, asked for and, without any worker, carried on as far as a preview. */
 export async function deployedChange(
   { database: { sql } }: Place,
-  { text = "Add a spinner", preview = "http://localhost:20000" } = {},
+  { text = "Add a spinner", preview = "http://localhost:20000", repository = "/nowhere/shop.git" } = {},
 ): Promise<ChangeId> {
-  const id = await pendingChange({ sql }, text);
+  const id = await pendingChange({ sql }, { text, repository });
   await sql`
     update fairlead.change_requests set status = 'implementing', branch_name = 'change/x', base_commit = 'b'
     where id = ${id}`;
+  await sql`
+    update fairlead.change_requests set task = 'preview', head_commit = 'abcdef0123456789' where id = ${id}`;
   await sql`update fairlead.change_requests set status = 'deployed', preview_url = ${preview} where id = ${id}`;
   return id;
 }
 
-export async function pendingChange({ sql }: Pick<TestDatabase, "sql">, text = "Add a spinner"): Promise<ChangeId> {
+export async function pendingChange(
+  { sql }: Pick<TestDatabase, "sql">,
+  { text = "Add a spinner", repository = "/nowhere/shop.git" } = {},
+): Promise<ChangeId> {
+  const workspace = repository === "/nowhere/shop.git" ? "shop" : "other";
   await sql`
     insert into fairlead.workspaces (name, repository_url, default_branch, agent, max_active_changes)
-    values ('shop', '/nowhere/shop.git', 'main', 'scripted', 1000) on conflict do nothing`;
+    values (${workspace}, ${repository}, 'main', 'scripted', 1000) on conflict do nothing`;
   const [row] = await sql<[{ id: ChangeId }]>`
-    insert into fairlead.change_requests (workspace, request_text) values ('shop', ${text}) returning id`;
+    insert into fairlead.change_requests (workspace, request_text) values (${workspace}, ${text}) returning id`;
   return row.id;
 }
 
@@ -115,4 +121,8 @@ export async function logOutput({ sql }: TestDatabase, changeId: ChangeId, text:
     insert into fairlead.log_chunks (change_id, environment_id, process, stream, start_byte, end_byte, text)
     select id, environment_id, 'agent-1', 'stdout', 0, ${Buffer.byteLength(text)}, ${text}
     from fairlead.change_requests where id = ${changeId}`;
+}
+
+export function shortOf(id: ChangeId): string {
+  return id.slice(-8).toLowerCase();
 }

@@ -1,4 +1,6 @@
+import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makePlace, me, type Place } from "./fairlead.ts";
 
@@ -42,6 +44,19 @@ describe("asking for a change", () => {
     });
     const workspaces = await place.fairlead(["workspace", "ls", "--json"]);
     expect(JSON.parse(workspaces.out).workspaces).toHaveLength(1);
+  });
+
+  test("for an agent that isn't installed says so, as a remark", async () => {
+    const bare = join(place.folder, "bin");
+    await mkdir(bare);
+    const { stdout: git } = await execa("sh", ["-c", "command -v git"]);
+    await symlink(git, join(bare, "git"));
+    const asking = ["request", "With Claude", "--repo", place.checkout];
+    const remark = "claude is not installed here: install it, or try --agent scripted";
+    const ran = await place.fairlead([...asking, "--agent", "claude"], { env: { PATH: bare } });
+    expect(ran).toMatchObject({ code: 0, err: expect.stringContaining(remark) });
+    const other = await place.fairlead([...asking, "--agent", "scripted"], { env: { PATH: bare } });
+    expect(other).toMatchObject({ code: 0, err: expect.not.stringContaining(remark) });
   });
 
   test("takes the workspace of the folder it is called in, and the only one elsewhere", async () => {

@@ -257,7 +257,13 @@ test("what a person looked at can't be changed under them, nor whose a change is
 test("comments that are none, and texts that say nothing, are refused", async () => {
   const { sql } = database;
   const id = await changeIn("deployed");
-  for (const comments of [{ a: 1 }, [null], [{ line: "x", text: "y" }], [{ file: ["x"], text: "y" }], [{ file: "x" }]]) {
+  for (const comments of [
+    { a: 1 },
+    [null],
+    [{ line: "x", text: "y" }],
+    [{ file: ["x"], text: "y" }],
+    [{ file: "x" }],
+  ]) {
     const word = sql`select fairlead.request_changes(${id}, 'again', comments => ${sql.json(comments as never)})`;
     await expect(word, JSON.stringify(comments)).rejects.toMatchObject({ code: "FL004" });
   }

@@ -12,8 +12,8 @@ import { makeServices } from "../../src/main/services.ts";
 import { startWorker, type WorkerHandle } from "../../src/main/worker.ts";
 import { findChange } from "../../src/store/changes.ts";
 import { listenForMoves } from "../../src/store/events.ts";
-import { faultOf } from "../../src/store/sql.ts";
 import { writeSettings } from "../../src/store/settings.ts";
+import { faultOf } from "../../src/store/sql.ts";
 import { parseSettings } from "../../src/wire/settings.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
 
@@ -27,7 +27,7 @@ export interface World {
   readonly home: string;
   /** A bare repository with a small page on `main`; gives its path. */
   repository(files?: Readonly<Record<string, string>>): Promise<string>;
-  /** Registers a repository whose scripted agent does these steps, one list a round. */
+  /** Registers a repository whose scripted agent does these steps, one list a round; with none, what it does by itself. */
   workspace(name: string, remote: string, rounds: readonly (readonly Step[])[]): Promise<void>;
   /** Asks for a change by plain SQL. */
   request(workspace: string, text: string): Promise<ChangeId>;
@@ -86,7 +86,7 @@ export async function makeWorld(variables: Readonly<Record<string, string>> = {}
     repository: (files = { "index.html": page }) => makeRepository(home, files),
     async workspace(name, remote, rounds) {
       await database.sql`insert into fairlead.workspaces (name, repository_url, default_branch, agent, agent_settings, max_active_changes)
-        values (${name}, ${remote}, 'main', 'scripted', ${database.sql.json({ rounds } as never)}, 100)`;
+        values (${name}, ${remote}, 'main', 'scripted', ${database.sql.json((rounds.length === 0 ? {} : { rounds }) as never)}, 100)`;
     },
     async request(workspace, text) {
       const [row] = await database.sql<{ id: ChangeId }[]>`
