@@ -107,31 +107,6 @@ begin
   end;
 end $$;
 
--- What nobody may change behind the kernel's back, least of all by an UPDATE that was meant for another row.
-create function fairlead.keep_change(old fairlead.change_requests, new fairlead.change_requests)
-returns void language plpgsql as $$
-declare
-  kept text := case
-    when new.id <> old.id then 'its id'
-    when new.repository_url <> old.repository_url then 'its repository'
-    -- A workspace that is renamed takes its changes along.
-    when new.workspace <> old.workspace and exists (select from fairlead.workspaces w where w.name = old.workspace)
-      then 'its workspace'
-    when new.environment_id is distinct from old.environment_id
-      and (new.status = old.status or new.status not in ('pending', 'provisioning')) then 'its environment'
-    -- What is approved and merged is what was looked at.
-    when old.status in ('deployed', 'approved', 'merging') and new.head_commit is distinct from old.head_commit
-      then 'its commit'
-    when old.status in ('deployed', 'approved', 'merging') and (new.branch_name is distinct from old.branch_name
-      or new.target_branch is distinct from old.target_branch) then 'its branches'
-  end;
-begin
-  if kept is not null then
-    raise exception 'change % is %: % can''t be changed', old.id, old.status, kept using errcode = 'FL001',
-      detail = old.status, hint = 'Cancel it and ask for another.';
-  end if;
-end $$;
-
 -- THE trigger: see the head of 0001_kernel.sql.
 create function fairlead.move() returns trigger language plpgsql as $$
 <<this>>
@@ -142,11 +117,29 @@ declare
   first boolean;
   final boolean;
   step text := 'moved';
+  kept text;
   actor text;
   data jsonb;
 begin
   if tg_op = 'UPDATE' and entity = 'change' then
-    perform fairlead.keep_change(old, new);
+    -- What nobody may change behind the kernel's back, least of all by an UPDATE that was meant for another row.
+    -- (A workspace that is renamed takes its changes along; what is approved and merged is what was looked at.)
+    kept := case
+      when new.id <> old.id then 'id'
+      when new.repository_url <> old.repository_url then 'repository'
+      when new.workspace <> old.workspace and exists (select from fairlead.workspaces w where w.name = old.workspace)
+        then 'workspace'
+      when new.environment_id is distinct from old.environment_id
+        and (new.status = old.status or new.status not in ('pending', 'provisioning')) then 'environment'
+      when old.status not in ('deployed', 'approved', 'merging') then null
+      when new.head_commit is distinct from old.head_commit then 'commit'
+      when new.branch_name is distinct from old.branch_name or new.target_branch is distinct from old.target_branch
+        then 'branch'
+    end;
+    if kept is not null then
+      raise exception 'change % is %: its % can''t be changed', old.id, old.status, kept using errcode = 'FL001',
+        detail = old.status, hint = 'Cancel it and ask for another.';
+    end if;
   end if;
   if tg_op = 'UPDATE' and new.status = old.status and new.task is not distinct from old.task then
     new.version := old.version;
