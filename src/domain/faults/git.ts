@@ -18,11 +18,10 @@ export class RepositoryUnreachable extends Fault {
   readonly kind = "unavailable";
 
   constructor(url: string, reason: string) {
-    super(
-      `The repository ${url} can't be reached: ${reason}. ` +
-        "Check the address, the network and the credentials that git uses for it.",
-      { url },
-    );
+    const advice = /no space left|quota exceeded/i.test(reason)
+      ? "Make room on the disk that has Fairlead's data folder, then retry."
+      : "Check the address, the network and the credentials that git uses for it.";
+    super(`The repository ${url} can't be reached: ${reason}. ${advice}`, { url });
   }
 }
 

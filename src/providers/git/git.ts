@@ -70,7 +70,9 @@ export function complaint(result: { readonly stderr: string; readonly timedOut?:
     .split(/[\r\n]+/)
     .map((line) => line.trim())
     .filter((line) => line !== "" && !boilerplate.test(line));
-  const line = lines.findLast((text) => /^(fatal|error|remote: (fatal|error)):/i.test(text)) ?? lines.at(-1);
+  // What git dies of in the end hides why: a full disk shows in a line before.
+  const full = lines.find((text) => /no space left on device|disk quota exceeded/i.test(text));
+  const line = full ?? lines.findLast((text) => /^(fatal|error|remote: (fatal|error)):/i.test(text)) ?? lines.at(-1);
   return (line ?? "it gave no reason").replace(/^(remote: )?(fatal|error): /i, "").replace(/\.$/, "");
 }
 
