@@ -14,7 +14,9 @@ export function nullServices(sql: Sql): Services {
   return {
     sql,
     log: makeLog("error"),
+    onUsageLimit: "wait",
     limits: {
+      pushMs: 60_000,
       provisionMs: hour,
       setupMs: hour,
       agentMs: hour,
@@ -58,6 +60,7 @@ const provider: EnvironmentProvider = {
   open: (id) => environment(id),
   quiesce: async () => {},
   terminate: async () => {},
+  remains: async () => ({ folder: false, processes: [] }),
   list: async () => [],
 };
 
@@ -80,10 +83,10 @@ const agent: Agent = {
 const repository: Repository = {
   url: "",
   defaultBranch: async () => "main",
-  hasBranch: async () => true,
+  hasBranch: async () => false,
   fetch: async () => {},
   branchHead: async () => commit,
   merge: async () => ({ state: "merged", commit, already: false }),
-  deleteBranch: async () => {},
+  deleteBranch: async () => true,
   diff: async () => ({ text: "", truncated: false }),
 };

@@ -59,7 +59,7 @@ test("a file of src lies on a floor", async () => {
 /** Who may talk to Postgres in its own language. src/providers/postgres looks whether a server is there. */
 const drivers: Readonly<Record<string, RegExp>> = {
   postgres: /^src\/store\/sql\.ts$/,
-  pg: /^src\/(store\/migrate\.ts|providers\/postgres\/[^/]+\.ts)$/,
+  pg: /^src\/(store\/(migrate|queue-pool)\.ts|providers\/postgres\/[^/]+\.ts)$/,
   "node-pg-migrate": /^src\/store\/migrate\.ts$/,
   "graphile-worker": /^src\/(store\/migrate|main\/pools)\.ts$/,
 };

@@ -3,16 +3,19 @@ import type { Seen } from "../domain/change.ts";
 import type { FailureKind } from "../domain/failure.ts";
 import { Fault } from "../domain/fault.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
+import { EnvironmentGone, EnvironmentLost } from "../domain/faults/environments.ts";
 import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
 import type { ChangeId } from "../domain/ids.ts";
 import { storable } from "../domain/text.ts";
 import { settleFailed } from "../store/changes.ts";
+import { loseEnvironment } from "../store/environments.ts";
 import { faultOf } from "../store/sql.ts";
 import type { Services } from "./services.ts";
 
 /**
  * Runs a stage of a change. What goes wrong in it fails the change, with the kind of this stage unless the fault has one
- * of its own. Two things are passed on instead, for the queue to try again: that Postgres is away, and that we stop.
+ * of its own. A lost environment is replaced instead. And two things are passed on, for the queue to try again: that
+ * Postgres is away, and that we stop.
  */
 export async function orFail(
   { sql, log }: Services,
@@ -26,6 +29,12 @@ export async function orFail(
   } catch (raised) {
     const error = faultOf(raised);
     if (stopping.aborted || error instanceof DatabaseUnavailable) throw error;
+    if (error instanceof EnvironmentLost || error instanceof EnvironmentGone) {
+      const why = error instanceof EnvironmentLost ? error.message : "its environment has vanished";
+      const replaced = await loseEnvironment(sql, change, storable(why));
+      log.warn({ err: error, replaced }, "environment lost");
+      return;
+    }
     const failure = failureOf(error, kind);
     const settled = await settleFailed(sql, change, failure, usageOf(error));
     // Only what is our own fault has a stack worth reading.

@@ -6,6 +6,8 @@ import { storable } from "../domain/text.ts";
 import type { Environment, ProcessSpec, ProcessState } from "../providers/environments/port.ts";
 import { touchEnvironment } from "../store/environments.ts";
 import { appendLog, type LogSource, type LogStream, loggedBytes } from "../store/logs.ts";
+import { processAgeMs } from "../store/resources.ts";
+import { recorded } from "./record.ts";
 import type { Services } from "./services.ts";
 
 export type Ended = Extract<ProcessState, { state: "exited" | "lost" }>;
@@ -24,18 +26,25 @@ export async function startAndFollow(
   spec: ProcessSpec,
   options: FollowOptions,
 ): Promise<Ended> {
-  await startOnce(environment, spec);
+  await startOnce(services, environment, options.changeId, spec);
   return follow(services, environment, spec.name, options);
 }
 
 /** A name is good for one start: whoever comes second finds the process there, and that is just as well. */
-export async function startOnce(environment: Environment, spec: ProcessSpec): Promise<void> {
-  if ((await environment.adopt(spec.name)).state !== "absent") return;
-  try {
-    await environment.start(spec);
-  } catch (error) {
-    if (!(error instanceof ProcessStartedBefore)) throw error;
-  }
+export async function startOnce(
+  { sql }: Services,
+  environment: Environment,
+  changeId: ChangeId,
+  spec: ProcessSpec,
+): Promise<void> {
+  await recorded(sql, { environmentId: environment.id, changeId }, [{ kind: "process", name: spec.name }], async () => {
+    if ((await environment.adopt(spec.name)).state !== "absent") return;
+    try {
+      await environment.start(spec);
+    } catch (error) {
+      if (!(error instanceof ProcessStartedBefore)) throw error;
+    }
+  });
 }
 
 async function follow(
@@ -45,7 +54,9 @@ async function follow(
   { changeId, timeoutMs, stopping }: FollowOptions,
 ): Promise<Ended> {
   const copy = await logCopier(services, environment, changeId, name);
-  let touchedAt = 0;
+  // Workers' own clocks may differ; how long it had run before is told by the one that they share.
+  const followedSince = performance.now() - (await processAgeMs(services.sql, environment.id, name));
+  let touchedAt = Number.NEGATIVE_INFINITY;
   for (;;) {
     stopping.throwIfAborted();
     // Looked at before the output is: what a process wrote before it ended has been copied when we say that it ended.
@@ -53,14 +64,14 @@ async function follow(
     const copied = await copy(process.state !== "running");
     if (process.state === "exited" || process.state === "lost") return process;
     if (process.state === "absent") return { state: "lost" };
-    if (Date.now() - process.startedAt.getTime() > timeoutMs) {
+    if (performance.now() - followedSince > timeoutMs) {
       await environment.stop(name, services.limits.graceMs);
       await copy(true);
       throw new ChangeFailed("timeout", `${name} was stopped after ${Math.round(timeoutMs / 1000)} s, its time limit`);
     }
-    if (Date.now() - touchedAt > 30_000) {
+    if (performance.now() - touchedAt > 30_000) {
       await touchEnvironment(services.sql, environment.id);
-      touchedAt = Date.now();
+      touchedAt = performance.now();
     }
     if (!copied) await delay(pollMs, undefined, { signal: stopping });
   }

@@ -1,17 +1,25 @@
 import type { AgentOutcome, AgentUsage } from "../domain/agent.ts";
 import type { Change, Seen } from "../domain/change.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
+import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
 import { fairlead } from "../domain/identity.ts";
 import type { ChangeId } from "../domain/ids.ts";
 import { workStands } from "../domain/retry.ts";
 import { oneLine, storable } from "../domain/text.ts";
 import type { Environment } from "../providers/environments/port.ts";
-import { changedSince, commitAll, countCommitsSince, headCommit, pushBranch } from "../providers/git/checkout.ts";
+import { changedSince, commitAll, countCommitsSince, headCommit } from "../providers/git/checkout.ts";
 import { changeAsSeen, settleImplemented } from "../store/changes.ts";
+import { isPresent } from "../store/resources.ts";
+import { faultOf } from "../store/sql.ts";
 import { orFail } from "./fail-change.ts";
+import { interruptible } from "./interruptible.ts";
 import { openEnvironment } from "./open-environment.ts";
+import { patiently } from "./patiently.ts";
+import { pushWhile } from "./push-while.ts";
 import { runAgent } from "./run-agent.ts";
+import { saveBranch } from "./save-branch.ts";
 import type { Services } from "./services.ts";
+import { mayRun, waitOutLimit } from "./use-credential.ts";
 
 const nothingSpent: AgentUsage = { costUsd: 0, inputTokens: 0, outputTokens: 0 };
 
@@ -23,7 +31,9 @@ export async function implementChange(services: Services, seen: Seen<string>, st
 }
 
 async function implement(services: Services, change: Change, stopping: AbortSignal): Promise<void> {
-  const { environment, branchName, baseCommit } = await openEnvironment(services, change);
+  const place = await openEnvironment(services, change);
+  const { branchName, baseCommit } = place;
+  const environment = interruptible(place.environment, stopping);
   if (workStands(change.lastFailure) && (await isThere(environment, change.headCommit, baseCommit))) {
     await settleImplemented(services.sql, change, {
       headCommit: await headCommit(environment),
@@ -34,12 +44,19 @@ async function implement(services: Services, change: Change, stopping: AbortSign
     });
     return;
   }
-  const outcome = await runAgent(services, change, environment, stopping);
+  if (!(await mayRun(services, change, environment))) return;
+  const outcome = await pushWhile(services, change, place, () => runAgent(services, change, environment, stopping));
   // Somebody cancelled it meanwhile: the checkout is the clean-up's now, which saves what is in it.
   if ((await changeAsSeen(services.sql, change)) === null) return;
+  if (outcome.state === "limited") return await waitOutLimit(services, change, outcome);
   await commitAll(environment, { message: oneLine(change.requestText), author: fairlead });
-  if (change.round > 1 || (await countCommitsSince(environment, baseCommit)) > 0) {
-    await push(environment, { branch: branchName, url: change.repositoryUrl });
+  // Where all was undone that had been pushed while the agent worked, it is undone on the remote as well.
+  const branch = { kind: "branch", name: branchName } as const;
+  if (
+    (await countCommitsSince(environment, baseCommit)) > 0 ||
+    (await isPresent(services.sql, environment.id, branch))
+  ) {
+    await push(services, change, environment, stopping);
   }
   const { result, session } = done(outcome);
   const head = await headCommit(environment);
@@ -66,27 +83,28 @@ async function isThere(environment: Environment, approved: string | null, base: 
   return (await headCommit(environment)) === approved || (await countCommitsSince(environment, base)) > 0;
 }
 
-/** The outcome of an agent that did its work; any other fails the change. */
-function done(outcome: AgentOutcome<"code">): Extract<AgentOutcome<"code">, { state: "done" }> {
-  switch (outcome.state) {
-    case "done":
-      return outcome;
-    case "failed":
-      throw new ChangeFailed("agent", outcome.message, outcome.session.usage);
-    case "limited": {
-      const until = new Date(outcome.resetsAt).toISOString();
-      throw new ChangeFailed("agent", `${outcome.message} Retry after ${until}.`, outcome.session.usage);
-    }
-  }
+/** The outcome of an agent that did its work; one that did not fails the change. */
+function done(outcome: Exclude<AgentOutcome<"code">, { state: "limited" }>) {
+  if (outcome.state === "failed") throw new ChangeFailed("agent", outcome.message, outcome.session.usage);
+  return outcome;
 }
 
-async function push(environment: Environment, target: { branch: string; url: string }): Promise<void> {
+async function push(
+  services: Services,
+  change: Change,
+  environment: Environment,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { sql, log, limits } = services;
+  const late = AbortSignal.timeout(limits.mergeMs);
+  const stillWanted = async () => (await changeAsSeen(sql, change)) !== null;
+  const owner = { environmentId: environment.id, changeId: change.id };
+  const target = { branch: change.branchName ?? "", url: change.repositoryUrl };
   try {
-    await pushBranch(environment, target);
+    await patiently({ log, late, stopping, stillWanted }, () => saveBranch(sql, owner, environment, target));
   } catch (error) {
-    throw new ChangeFailed(
-      "environment",
-      `the branch ${target.branch} could not be pushed: ${(error as Error).message}`,
-    );
+    if (stopping.aborted || faultOf(error) instanceof DatabaseUnavailable) throw error;
+    const why = `the branch ${target.branch} could not be pushed: ${(error as Error).message}`;
+    throw new ChangeFailed("environment", why);
   }
 }

@@ -1,10 +1,13 @@
 import type { Change, Seen } from "../domain/change.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
+import { RepositoryUnreachable } from "../domain/faults/git.ts";
 import { fairlead } from "../domain/identity.ts";
 import type { ChangeId } from "../domain/ids.ts";
 import { oneLine } from "../domain/text.ts";
+import type { MergeRequest } from "../providers/git/port.ts";
 import { changeAsSeen, noteLanded, settleMerged } from "../store/changes.ts";
 import { orFail } from "./fail-change.ts";
+import { patiently } from "./patiently.ts";
 import type { Services } from "./services.ts";
 
 /** Merges the commit that was approved into the target branch as it stands now. */
@@ -19,33 +22,32 @@ async function merge(services: Services, change: Change, stopping: AbortSignal):
   if (branchName === null || targetBranch === null || headCommit === null) {
     throw new Error(`change ${change.id} is merging but was never implemented`);
   }
-  const late = AbortSignal.timeout(services.limits.mergeMs);
-  const merged = await services
-    .repository(change.repositoryUrl)
-    .merge(
-      {
-        branch: branchName,
-        targetBranch,
-        headCommit,
-        changeId: change.id,
-        title: oneLine(change.requestText),
-        author: fairlead,
-        stillWanted: async () => (await changeAsSeen(services.sql, change)) !== null,
-      },
-      AbortSignal.any([late, stopping]),
-    )
-    .catch((error: unknown) => {
-      if (!late.aborted || stopping.aborted) throw error;
-      throw new ChangeFailed("timeout", `merging took longer than ${services.limits.mergeMs / 1000} s; retry`);
-    });
+  const { sql, log, limits } = services;
+  const late = AbortSignal.timeout(limits.mergeMs);
+  const stillWanted = async () => (await changeAsSeen(sql, change)) !== null;
+  const request: MergeRequest = {
+    branch: branchName,
+    targetBranch,
+    headCommit,
+    changeId: change.id,
+    title: oneLine(change.requestText),
+    author: fairlead,
+    stillWanted,
+  };
+  const merged = await patiently({ log, late, stopping, stillWanted }, () =>
+    services.repository(change.repositoryUrl).merge(request, AbortSignal.any([late, stopping])),
+  ).catch((error: unknown) => {
+    if (!late.aborted || stopping.aborted || error instanceof RepositoryUnreachable) throw error;
+    throw new ChangeFailed("timeout", `merging took longer than ${limits.mergeMs / 1000} s; retry`);
+  });
   if (merged.state === "conflict") {
     throw new ChangeFailed(
       "conflict",
       `it conflicts with ${targetBranch} in ${merged.files.join(", ")}. Retry lets the agent resolve it on the branch.`,
     );
   }
-  if (merged.state === "not wanted" || (await settleMerged(services.sql, change, merged.commit))) return;
+  if (merged.state === "not wanted" || (await settleMerged(sql, change, merged.commit))) return;
   // Cancelled while the push was under way: the commit is there, so the row has to say so.
-  await noteLanded(services.sql, change.id, merged.commit);
-  services.log.warn({ commit: merged.commit }, "merge landed after the change was cancelled");
+  await noteLanded(sql, change.id, merged.commit);
+  log.warn({ commit: merged.commit }, "merge landed after the change was cancelled");
 }

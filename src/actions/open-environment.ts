@@ -1,9 +1,9 @@
 import type { Blueprint } from "../domain/blueprint.ts";
 import type { Change } from "../domain/change.ts";
 import type { EnvironmentRow } from "../domain/environment.ts";
-import { ChangeFailed } from "../domain/faults/changes.ts";
+import { EnvironmentLost } from "../domain/faults/environments.ts";
 import type { Environment } from "../providers/environments/port.ts";
-import { findEnvironment, noteVanished } from "../store/environments.ts";
+import { findEnvironment } from "../store/environments.ts";
 import type { Services } from "./services.ts";
 
 /** What a change has from the time its environment is ready. */
@@ -16,7 +16,7 @@ export interface Workplace {
   readonly blueprint: Blueprint;
 }
 
-/** Opens the environment that a change was given; one that has vanished fails the change. */
+/** Opens the environment that a change was given. Throws `EnvironmentLost` when it has vanished. */
 export async function openEnvironment(services: Services, change: Change): Promise<Workplace> {
   const { environmentId, branchName, targetBranch, baseCommit, blueprint } = change;
   const row = environmentId === null ? null : await findEnvironment(services.sql, environmentId);
@@ -24,9 +24,6 @@ export async function openEnvironment(services: Services, change: Change): Promi
     throw new Error(`change ${change.id} is ${change.status} but was never provisioned`);
   }
   const environment = services.provider(row.provider).open(row.id, change.repositoryUrl);
-  if (!(await environment.present())) {
-    await noteVanished(services.sql, row.id);
-    throw new ChangeFailed("environment", "its environment has vanished; retry goes on from the pushed branch");
-  }
+  if (!(await environment.present())) throw new EnvironmentLost("its environment has vanished");
   return { environment, row, branchName, targetBranch, baseCommit, blueprint };
 }

@@ -2,9 +2,9 @@ import type { Command } from "../domain/blueprint.ts";
 import type { Change, Seen } from "../domain/change.ts";
 import { fillPort } from "../domain/command.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
+import { EnvironmentLost } from "../domain/faults/environments.ts";
 import type { ChangeId } from "../domain/ids.ts";
 import { lastLines } from "../domain/text.ts";
-import type { Environment } from "../providers/environments/port.ts";
 import { portFree } from "../providers/previews/port-free.ts";
 import { waitUntilAnswering } from "../providers/previews/wait-until-answering.ts";
 import { changeAsSeen, notePreviewPort, settleDeployed } from "../store/changes.ts";
@@ -12,6 +12,7 @@ import { readPortsPerEnvironment } from "../store/settings.ts";
 import { orFail } from "./fail-change.ts";
 import { copyLog, startOnce, wholeOutput } from "./follow-process.ts";
 import { openEnvironment, type Workplace } from "./open-environment.ts";
+import { recorded } from "./record.ts";
 import type { Services } from "./services.ts";
 
 /** Starts the app on the branch, waits until it answers, and puts the change before a person. */
@@ -42,6 +43,8 @@ async function preview(services: Services, change: Change, stopping: AbortSignal
     });
   } catch (error) {
     stopping.throwIfAborted();
+    const { state } = await environment.adopt(name);
+    if (state === "lost" || state === "absent") throw new EnvironmentLost("its preview has vanished");
     const output = `${await wholeOutput(environment, name, "stdout")}\n${await wholeOutput(environment, name, "stderr")}`;
     throw new ChangeFailed("preview", `${(error as Error).message} Its output ends: ${lastLines(output)}`);
   } finally {
@@ -70,7 +73,12 @@ async function startPreview(
   const candidates = Array.from({ length: range }, (_, offset) => row.firstPort + offset);
   const port = await choosePort(blueprint.port, change.previewPort, candidates);
   if (!(await notePreviewPort(services.sql, change, port))) return null;
-  await startOn(environment, name, start, port);
+  const owner = { environmentId: environment.id, changeId: change.id };
+  const argv = fillPort(start, port);
+  const spec = { name, argv, variables: { PORT: String(port), HOST: "127.0.0.1" } };
+  await recorded(services.sql, owner, [{ kind: "port", name: String(port) }], () =>
+    startOnce(services, environment, change.id, spec),
+  );
   return port;
 }
 
@@ -87,9 +95,4 @@ async function choosePort(fixed: number | null, last: number | null, candidates:
     if (await portFree(port)) return port;
   }
   throw new ChangeFailed("preview", `ports ${candidates[0]} to ${candidates.at(-1)} are all in use by other programs`);
-}
-
-async function startOn(environment: Environment, name: string, start: Command, port: number): Promise<void> {
-  const argv = fillPort(start, port);
-  await startOnce(environment, { name, argv, variables: { PORT: String(port), HOST: "127.0.0.1" } });
 }

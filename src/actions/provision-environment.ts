@@ -1,8 +1,10 @@
 import { branchName } from "../domain/branch-name.ts";
 import type { Change, Seen } from "../domain/change.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
+import { EnvironmentLost } from "../domain/faults/environments.ts";
 import { NotFound } from "../domain/faults/kernel.ts";
 import type { ChangeId } from "../domain/ids.ts";
+import type { Resource } from "../domain/resource.ts";
 import { lastLines } from "../domain/text.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { forkPoint } from "../providers/git/fork-point.ts";
@@ -13,6 +15,8 @@ import { findEnvironment } from "../store/environments.ts";
 import { findWorkspace, noteDefaultBranch } from "../store/workspaces.ts";
 import { orFail } from "./fail-change.ts";
 import { startAndFollow, wholeOutput } from "./follow-process.ts";
+import { interruptible } from "./interruptible.ts";
+import { recorded } from "./record.ts";
 import type { Services } from "./services.ts";
 
 /** Makes the change's environment, or finds it made, sets the app up in it, and lets the agent begin. */
@@ -37,12 +41,11 @@ async function provision(services: Services, change: Change, stopping: AbortSign
   try {
     const targetBranch = change.targetBranch ?? (await services.repository(change.repositoryUrl).defaultBranch());
     const branch = change.branchName ?? branchName(change.requestText, change.id);
-    const environment = await services
-      .provider(row.provider)
-      .provision(
-        { id: row.id, repositoryUrl: change.repositoryUrl, branch, targetBranch, firstPort: row.firstPort },
-        signal,
-      );
+    const request = { id: row.id, repositoryUrl: change.repositoryUrl, branch, targetBranch, firstPort: row.firstPort };
+    const made = await recorded(sql, { environmentId: row.id, changeId: change.id }, ownFolders, () =>
+      services.provider(row.provider).provision(request, signal),
+    );
+    const environment = interruptible(made, signal);
     log.info({ environment: row.id, branch }, "environment ready");
     if (change.targetBranch === null) await noteDefaultBranch(sql, workspace.name, targetBranch);
     const blueprint = await readBlueprint(environment, workspace.blueprint);
@@ -53,7 +56,10 @@ async function provision(services: Services, change: Change, stopping: AbortSign
         timeoutMs: limits.setupMs,
         stopping: signal,
       });
-      if (setup.state === "lost" || setup.code !== 0) throw await setupFailed(environment, blueprint.setup.join(" "));
+      if (setup.state === "lost") throw new EnvironmentLost("its setup command has vanished");
+      if (setup.code !== 0) throw await setupFailed(environment, blueprint.setup.join(" "));
+      // One that was thought dead and comes late must not undo what the agent is doing there by now.
+      if ((await changeAsSeen(sql, change)) === null) return;
       await setApart(environment);
     }
     const baseCommit = await forkPoint(environment, targetBranch);
@@ -67,6 +73,11 @@ async function provision(services: Services, change: Change, stopping: AbortSign
     );
   }
 }
+
+const ownFolders = [
+  { kind: "environment", name: "environment" },
+  { kind: "worktree", name: "checkout" },
+] as const satisfies Resource[];
 
 async function setupFailed(environment: Environment, command: string): Promise<ChangeFailed> {
   const output = `${await wholeOutput(environment, "setup", "stdout")}\n${await wholeOutput(environment, "setup", "stderr")}`;

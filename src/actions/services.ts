@@ -13,6 +13,8 @@ export interface Services {
   readonly provider: (name: string) => EnvironmentProvider;
   readonly agent: (name: string) => Agent;
   readonly repository: (url: string) => Repository;
+  /** What becomes of a change whose agent's usage limit is reached: it waits for the reset, or a person is asked. */
+  readonly onUsageLimit: "wait" | "ask";
   /** The server's variables that an agent may be given when it names them among its credentials. */
   readonly credentials: Readonly<Record<string, string>>;
 }
@@ -24,6 +26,8 @@ export interface Limits {
   readonly agentMs: number;
   readonly previewMs: number;
   readonly mergeMs: number;
+  /** Between two pushes of what an agent has committed while it works. */
+  readonly pushMs: number;
   /** Between asking a process to end and killing it. */
   readonly graceMs: number;
   /** An environment that nobody has used for so long is ended, if no change needs it. */

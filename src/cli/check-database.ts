@@ -1,6 +1,7 @@
-import { findUnowned } from "../actions/enforce-lifecycles.ts";
+import { findUnowned } from "../actions/remove-leftovers.ts";
 import type { Services } from "../actions/services.ts";
 import { entitiesWithoutJob, pendingMigrations, serverVersion } from "../store/health.ts";
+import { listLeaks } from "../store/resources.ts";
 import { listWorkers } from "../store/workers.ts";
 import { listWorkspaces } from "../store/workspaces.ts";
 import { bad, type Finding, good, note, versionOf } from "./checks.ts";
@@ -32,6 +33,7 @@ export async function checkDatabase(
     await checkWorkers(services),
     await checkJobs(services),
     await checkUnowned(services),
+    await checkLeaks(services),
     ...(await checkAgents(agents, new Set(workspaces.map(({ agent }) => agent)))),
   ];
 }
@@ -53,6 +55,19 @@ async function checkUnowned(services: Services): Promise<Finding> {
   if (unowned.length === 0) return good("environments", "each has an owner");
   const advice = "If no other Fairlead uses this data folder, save what you need and remove them from environments/.";
   return note("environments", `nobody owns ${unowned.join(", ")}`, advice);
+}
+
+async function checkLeaks({ sql }: Services): Promise<Finding> {
+  const leaks = await listLeaks(sql, 20);
+  if (leaks.length === 0) return good("leaks", "nothing is left behind");
+  const found = leaks.map(
+    ({ kind, name, environmentId }) => `${kind} ${plainLine(name)} of environment ${environmentId}`,
+  );
+  return note(
+    "leaks",
+    found.join(", "),
+    "A running worker removes these each minute; its log says what is in the way.",
+  );
 }
 
 /** `used`: the agents of the registered workspaces; null when that is not known. */

@@ -1,17 +1,21 @@
 import type { Event } from "../domain/event.ts";
 import type { ChangeStatus, EnvironmentStatus } from "../domain/lifecycles.ts";
 
-type Kind = `change.${ChangeStatus}` | "change.implement_done" | `environment.${EnvironmentStatus}`;
+type Kind = `change.${ChangeStatus}` | "change.implement_done" | "change.limited" | `environment.${EnvironmentStatus}`;
 type Words = (event: Event, data: Readonly<Record<string, unknown>>) => string | null;
 
 /** What each event means to somebody who watches a change; null for what goes without saying. */
 const meanings: Readonly<Record<Kind, Words>> = {
-  "change.pending": ({ fromStatus, actor }) => (fromStatus === null ? `asked for${by(actor)}` : "to be tried again"),
+  "change.pending": ({ fromStatus, actor }, { lost_environment }) => {
+    if (fromStatus === null) return `asked for${by(actor)}`;
+    return lost_environment === undefined ? "to be tried again" : `${lost_environment}: begins again from its branch`;
+  },
   "change.provisioning": () => "an environment is being made",
   "change.implementing": ({ fromStatus, actor }, { branch, round }) =>
     fromStatus === "deployed" ? `sent into round ${round}${by(actor)}` : `the agent works on ${branch}`,
   "change.implement_done": (_event, { branch, head_commit }) =>
     `pushed ${short(head_commit)} to ${branch}; now its preview`,
+  "change.limited": (_event, { until }) => `its agent's usage limit is reached; goes on at ${until}`,
   "change.deployed": (_event, { preview_url }) =>
     preview_url === undefined
       ? "there is nothing to serve; its diff waits for a person"

@@ -26,8 +26,8 @@ export function cannot(verb: Verb, change: Pick<Change, "id" | "status" | "failu
 function verbsFor(status: ChangeStatus): string[] {
   const legal = movesFrom<ChangeStatus>(changeLifecycle, status);
   return Object.entries(verbs).flatMap(([verb, { becomes }]) => {
-    // Implementing begins by itself as well: it is a person's word only from where one is waited for.
-    const theirs = verb !== "request-changes" || status === "deployed";
+    // These two begin by themselves as well: they are a person's word only from where one is waited for.
+    const theirs = (verb !== "request-changes" || status === "deployed") && (verb !== "retry" || status === "failed");
     return theirs && legal.includes(becomes) ? [verb] : [];
   });
 }

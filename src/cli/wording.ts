@@ -38,7 +38,7 @@ export function waitsFor(change: Change): string | null {
   return {
     pending: `${cleanUp}room among the active changes`,
     provisioning: "its environment",
-    implementing: task === "preview" ? "its preview" : "the agent",
+    implementing: task === "preview" ? "its preview" : agentOrLimit(change),
     deployed: `a person: ${on}, or reject, or request-changes`,
     approved: `its turn to merge into ${targetBranch}`,
     merging: "the merge",
@@ -46,6 +46,11 @@ export function waitsFor(change: Change): string | null {
     rejected: null,
     failed: `nobody; ${otherWords}fairlead retry ${shortId(id)} ${retryHow(change)}`,
   }[status];
+}
+
+function agentOrLimit({ waitsUntil }: Change): string {
+  if (waitsUntil === null || waitsUntil.getTime() < Date.now()) return "the agent";
+  return `its agent's usage limit, which resets at ${waitsUntil.toISOString()}`;
 }
 
 /** What a retry of a change that has failed or was cancelled does. */

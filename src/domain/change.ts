@@ -42,6 +42,10 @@ export interface Change {
   readonly agent: string;
   readonly sessionId: string | null;
   readonly round: number;
+  /** How often this round's agent was started again after a usage limit. */
+  readonly continuations: number;
+  /** Until its agent's usage limit resets. */
+  readonly waitsUntil: Date | null;
   readonly blueprint: Blueprint | null;
   readonly baseCommit: string | null;
   readonly headCommit: string | null;
@@ -67,11 +71,12 @@ export interface Change {
   readonly finishedAt: Date | null;
 }
 
-/** During a retry: what went wrong before, and in which status. */
+/** During a retry: what went wrong before, in which status, and which task it was waiting for there. */
 export interface LastFailure {
   readonly kind: FailureKind;
   readonly message: string;
   readonly in: ChangeStatus;
+  readonly task: TaskName | null;
 }
 
 /** An entity at the version somebody saw: the fence of every settlement. */

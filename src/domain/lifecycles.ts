@@ -29,6 +29,9 @@ const changeMoves = [
   ["approved", "failed"],
   ["merging", "failed"],
   ["failed", "pending"], //            retry: goes on from the pushed branch
+  ["provisioning", "pending"], //      its environment was lost: it begins again in a fresh one
+  ["implementing", "pending"], //      the same, from the pushed branch
+  ["deployed", "pending"],
 ] as const;
 
 export type ChangeStatus = (typeof changeMoves)[number][number];

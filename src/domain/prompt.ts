@@ -6,6 +6,11 @@ export function codePrompt(change: Change): string {
     change.round === 1 || change.feedback === null
       ? [`Make this change to the repository in the current folder:\n\n${change.requestText}`]
       : [`You made this change:\n\n${change.requestText}`, feedbackPart(change.feedback)];
+  if (change.continuations > 0) {
+    parts.push(
+      "A usage limit interrupted you. What you had done is in the current folder: look at it and go on there.",
+    );
+  }
   if (change.lastFailure !== null) parts.push(failurePart(change, change.lastFailure));
   parts.push(
     "Work on the branch that is checked out. Do not switch branches, push, or merge into other branches unless told to " +

@@ -6,5 +6,6 @@ import type { LastFailure } from "./change.ts";
  */
 export function workStands(last: LastFailure | null): boolean {
   if (last === null || last.kind === "conflict" || last.kind === "preview") return false;
+  if (last.kind === "environment" && last.task === "preview") return true;
   return last.in === "deployed" || last.in === "approved" || last.in === "merging";
 }

@@ -26,7 +26,7 @@ export function openApiDocument(routes: readonly Route[]): object {
     openapi: "3.1.1",
     info: {
       title: "Fairlead",
-      version: "0.1.0",
+      version: "0.2.0",
       description: "From a change asked for in plain words to a merged branch.",
     },
     paths,

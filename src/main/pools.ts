@@ -1,28 +1,24 @@
 import { EventEmitter } from "node:events";
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import {
-  getTasks,
-  Logger,
-  type ParsedCronItem,
-  parseCrontab,
-  type Runner,
-  run,
-  type Task,
-  type WorkerEvents,
-} from "graphile-worker";
+import { getTasks, Logger, run, type Task, type WorkerEvents } from "graphile-worker";
 import type { Logger as Log } from "pino";
 import { inContext, type TaskContext } from "../actions/run-task.ts";
 import type { Services } from "../actions/services.ts";
+import { openQueuePool, type QueuePool } from "../store/queue-pool.ts";
 import { addPool, type WorkerId } from "../store/workers.ts";
 
 const tasksFolder = fileURLToPath(new URL("../../tasks", import.meta.url));
 
 /**
- * A job that follows an agent holds its slot for the agent's whole run, and one that clones a repository may take
- * minutes; so these have a pool of their own, and a clean-up or a merge never waits behind them.
+ * A job that follows an agent holds its slot for the agent's whole run, one that clones a repository may take minutes,
+ * and one that merges waits for a remote that is gone. So these have pools of their own, and a clean-up never waits
+ * behind them, nor a merge behind an agent.
  */
 const longTasks = ["provision", "implement", "preview"];
+const mergeTasks = ["merge"];
+const shortConcurrency = 4;
+/** Three listen; the others fetch and complete jobs, which takes milliseconds. Small teams' databases allow 100 in all. */
+const queueConnections = 8;
 
 export interface PoolOptions {
   readonly services: Services;
@@ -41,34 +37,38 @@ export interface Pools {
 export async function startPools(options: PoolOptions): Promise<Pools> {
   const { tasks } = await getTasks({ logger: quiet }, tasksFolder);
   const names = Object.keys(tasks);
-  const crontab = parseCrontab(await readFile(`${tasksFolder}/crontab`, "utf8"));
-  const runners: Runner[] = [];
-  const ends: Promise<string>[] = [];
-  const start = async (wanted: string[], concurrency: number, cron: ParsedCronItem[]) => {
-    const pool = await startPool(options, pick(tasks as Record<string, Task>, wanted), concurrency, cron);
+  const started: Pool[] = [];
+  const queue = openQueuePool(options.databaseUrl, {
+    max: queueConnections,
+    onError: (error) => options.services.log.debug({ err: error }, "queue connection lost"),
+  });
+  const start = async (wanted: string[], concurrency: number) => {
+    const pool = await startPool(options, queue.pool, pick(tasks as Record<string, Task>, wanted), concurrency);
     // First, so that one that could not be listed is stopped as well: nobody would release what it locks.
-    runners.push(pool.runner);
-    ends.push(pool.runner.promise.then(noReason, String));
+    started.push(pool);
     await pool.listed();
   };
+  const stopAll = async () => {
+    await Promise.all(started.map((pool) => pool.stop()));
+    await queue.close();
+  };
   try {
-    await start(longTasks, options.concurrency, []);
-    await start(
-      names.filter((name) => !longTasks.includes(name)),
-      4,
-      crontab,
-    );
+    await start(longTasks, options.concurrency);
+    await start(mergeTasks, shortConcurrency);
+    const rest = names.filter((name) => !longTasks.includes(name) && !mergeTasks.includes(name));
+    await start(rest, shortConcurrency);
   } catch (error) {
-    await Promise.allSettled(runners.map((runner) => runner.stop()));
+    await stopAll();
     throw error;
   }
   let stopped = false;
   return {
-    died: Promise.race(ends).then((why) => (stopped ? "asked to stop" : `a pool of jobs ended: ${why}`)),
+    died: Promise.race(started.map((pool) => pool.ended)).then((why) =>
+      stopped ? "asked to stop" : `a pool of jobs ended: ${why}`,
+    ),
     async stop() {
       stopped = true;
-      // A runner that has ended by itself refuses to be stopped once more.
-      await Promise.allSettled(runners.map((runner) => runner.stop()));
+      await stopAll();
     },
   };
 }
@@ -76,12 +76,20 @@ export async function startPools(options: PoolOptions): Promise<Pools> {
 const noReason = () => "it gave no reason";
 const quiet = new Logger(() => () => {});
 
+interface Pool {
+  /** Resolves with the reason when it has ended. */
+  readonly ended: Promise<string>;
+  /** Rejects when it could not be listed as the worker's. */
+  listed(): Promise<void>;
+  stop(): Promise<void>;
+}
+
 async function startPool(
-  { services, databaseUrl, worker, stopping }: PoolOptions,
+  { services, worker, stopping }: PoolOptions,
+  pgPool: QueuePool["pool"],
   tasks: Record<string, Task>,
   concurrency: number,
-  cron: ParsedCronItem[],
-): Promise<{ runner: Runner; listed: () => Promise<void> }> {
+): Promise<Pool> {
   const events: WorkerEvents = new EventEmitter();
   const listings: Promise<PromiseSettledResult<void>[]>[] = [];
   // Settled from the start: a rejection while the runner is still coming up would be nobody's to catch.
@@ -96,16 +104,16 @@ async function startPool(
     ]),
   );
   const runner = await run({
-    connectionString: databaseUrl,
+    pgPool,
     taskList,
-    parsedCronItems: cron,
+    // Its cron goes by the worker's own clock, and one that is fast would take the turns of all the others.
+    parsedCronItems: [],
     noHandleSignals: true,
     logger: loggerTo(services.log),
     events,
     preset: {
       worker: {
         concurrentJobs: concurrency,
-        maxPoolSize: concurrency + 2,
         pollInterval: 1000,
         // Awaited completion: without batching a graceful stop leaves jobs locked.
         completeJobBatchDelay: 0,
@@ -114,11 +122,12 @@ async function startPool(
     },
   });
   return {
-    runner,
+    ended: runner.promise.then(noReason, String),
     async listed() {
       const failed = (await Promise.all(listings)).flat().find((listing) => listing.status === "rejected");
       if (failed !== undefined) throw failed.reason;
     },
+    stop: () => runner.stop().catch(() => {}), // one that has ended by itself refuses to be stopped once more
   };
 }
 

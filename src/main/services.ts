@@ -39,7 +39,8 @@ export async function assemble({ settings, log, migrate, onSetup }: AssembleOpti
       databaseUrl: postgres.url,
       embedded: postgres.embedded,
       async close() {
-        await sql.end({ timeout: 5 });
+        // Nothing is under way any more; it waits all this time for a connection that Postgres' death has cut.
+        await sql.end({ timeout: 1 });
         await postgres.close();
       },
     };
@@ -51,11 +52,12 @@ export async function assemble({ settings, log, migrate, onSetup }: AssembleOpti
 
 export function makeServices(settings: Settings, sql: Services["sql"], log: Logger): Services {
   const local = localEnvironments({ home: settings.home, variables: process.env });
-  const { provisionMs, setupMs, agentMs, previewMs, mergeMs, idleMs, ageMs } = settings;
+  const { provisionMs, setupMs, agentMs, previewMs, mergeMs, pushMs, idleMs, ageMs, onUsageLimit } = settings;
   return {
     sql,
     log,
-    limits: { provisionMs, setupMs, agentMs, previewMs, mergeMs, idleMs, ageMs, graceMs },
+    limits: { provisionMs, setupMs, agentMs, previewMs, mergeMs, pushMs, idleMs, ageMs, graceMs },
+    onUsageLimit,
     provider(name) {
       if (name === local.name) return local;
       throw new NotFound(`there is no environment provider "${name}"; known: ${local.name}`);

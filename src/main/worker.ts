@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { ulid } from "ulid";
 import type { Services } from "../actions/services.ts";
+import { askToReconcile, enqueueForAll } from "../store/jobs.ts";
 import { holdWorkerLock, releaseDeadWorkers, retireWorker, type WorkerId } from "../store/workers.ts";
 import { startPools } from "./pools.ts";
 
@@ -20,6 +21,8 @@ export interface WorkerHandle {
 }
 
 const lookMs = 1000;
+const minuteMs = 60_000;
+const minutely = ["reconcile", "enforce_lifecycles"];
 
 /**
  * Runs tasks until it is stopped. Whatever ends it otherwise (its lock is lost, a pool of graphile-worker's dies of an
@@ -74,6 +77,9 @@ async function beginLife({ services, databaseUrl, concurrency }: WorkerOptions):
       stopping: stopping.signal,
     });
     const looking = lookForDead(services, stopping.signal);
+    const ticking = keepMinutes(services, id, stopping.signal);
+    // Whatever happened while nobody was at work is put right now; where this fails, it is at the next full minute.
+    await askToReconcile(services.sql).catch((error: unknown) => log.warn({ err: error }, "reconcile not asked for"));
     log.info("worker started");
     return {
       over: Promise.race([lock.lost.then(() => "its lock was lost"), pools.died]),
@@ -81,6 +87,7 @@ async function beginLife({ services, databaseUrl, concurrency }: WorkerOptions):
         stopping.abort();
         await pools.stop();
         await looking;
+        await ticking;
         // While the lock is held still; if Postgres is away, whoever finds the lock gone does the same.
         await retireWorker(services.sql, id).catch(() => {});
         await lock.release();
@@ -104,6 +111,17 @@ async function lookForDead({ sql, log }: Services, stopping: AbortSignal): Promi
       log.warn({ err: error }, "could not look for dead workers");
     }
     await delay(lookMs, undefined, { signal: stopping }).catch(() => {});
+  }
+}
+
+/**
+ * Has the tasks that nobody asks for run each minute. graphile-worker's cron would do it by the workers' own clocks, and
+ * one that is an hour fast puts off the runs of all the others for as long as it lives.
+ */
+async function keepMinutes({ sql, log }: Services, worker: WorkerId, stopping: AbortSignal): Promise<void> {
+  while (!stopping.aborted) {
+    await enqueueForAll(sql, worker, minutely).catch((error: unknown) => log.warn({ err: error }, "minute not kept"));
+    await delay(minuteMs, undefined, { signal: stopping }).catch(() => {});
   }
 }
 

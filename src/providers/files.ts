@@ -8,7 +8,7 @@ import { isRunning } from "./processes.ts";
  * that name made by another process in the meantime is as good as ours.
  */
 export async function makeWhole(path: string, make: (partial: string) => Promise<void>): Promise<void> {
-  await removePartials(path, (pid) => !isRunning(pid));
+  await sweepPartials(path);
   const partial = partialName(path);
   try {
     await make(partial);
@@ -18,6 +18,11 @@ export async function makeWhole(path: string, make: (partial: string) => Promise
   } finally {
     await removeTree(partial);
   }
+}
+
+/** Removes what makers of a folder that are gone have left half-made for it. */
+export async function sweepPartials(path: string): Promise<void> {
+  await removePartials(path, (pid) => !isRunning(pid));
 }
 
 /** Removes a folder and all that was left half-made for it. Repeatable; the name is free before the files are gone. */

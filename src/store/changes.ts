@@ -27,6 +27,8 @@ const columns = [
   "agent",
   "sessionId",
   "round",
+  "continuations",
+  "waitsUntil",
   "blueprint",
   "baseCommit",
   "headCommit",

@@ -100,17 +100,28 @@ export async function terminateEnvironment(sql: Sql, id: EnvironmentId): Promise
   return rows.length === 1;
 }
 
-/** Which of these ids have no row at all, or one that says they are gone. */
-export async function unownedEnvironments(sql: Sql, ids: readonly EnvironmentId[]): Promise<EnvironmentId[]> {
-  const rows = await sql<{ id: EnvironmentId }[]>`
-    select id from unnest(${[...ids] as string[]}::text[]) as there(id)
-    where not exists (select from fairlead.environments e where e.id = there.id and e.status <> 'terminated')`;
-  return rows.map(({ id }) => id);
+/** Those of these ids that should not be there: ended ones of ours, and ones of which we know nothing. */
+export async function unownedEnvironments(
+  sql: Sql,
+  ids: readonly EnvironmentId[],
+): Promise<{ ended: EnvironmentRow[]; unknown: EnvironmentId[] }> {
+  const there = [...ids] as string[];
+  const ended = await sql<EnvironmentRow[]>`
+    select ${sql(columns)} from fairlead.environments where id = any (${there}) and status = 'terminated'`;
+  const unknown = await sql<{ id: EnvironmentId }[]>`
+    select id from unnest(${there}::text[]) as there(id)
+    where not exists (select from fairlead.environments e where e.id = there.id)`;
+  return { ended, unknown: unknown.map(({ id }) => id) };
 }
 
-/** Records that an environment is not there any more, though nobody ended it. */
-export async function noteVanished(sql: Sql, id: EnvironmentId): Promise<void> {
-  await sql`update fairlead.environments set status = 'failed', note = 'it has vanished' where id = ${id} and status = 'ready'`;
+/**
+ * Gives up the environment of a change, which has lost it: a fresh one follows, at most twice. `why` is a sentence's
+ * beginning for people. False when the change has moved on since.
+ */
+export async function loseEnvironment(sql: Sql, change: Seen<ChangeId>, why: string): Promise<boolean> {
+  const [row] = await sql<{ lost: boolean }[]>`
+    select fairlead.lose_environment(${change.id}, ${change.version}, ${why}) as lost`;
+  return row?.lost ?? false;
 }
 
 /** How many environments of a change are not gone yet. */

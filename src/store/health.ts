@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import { readDefinitions } from "./definitions.ts";
 import type { Sql } from "./sql.ts";
 
 const migrationsFolder = new URL("../../migrations/", import.meta.url);
@@ -8,7 +9,7 @@ export async function serverVersion(sql: Sql): Promise<string> {
   return row?.version ?? "unknown";
 }
 
-/** The migrations that this code has and this database does not, in order. */
+/** The migrations that this code has and this database does not, in order; last, whether its definitions are other ones. */
 export async function pendingMigrations(sql: Sql): Promise<string[]> {
   const files = await readdir(migrationsFolder);
   const names = files.filter((file) => file.endsWith(".sql")).map((file) => file.slice(0, -".sql".length));
@@ -17,7 +18,14 @@ export async function pendingMigrations(sql: Sql): Promise<string[]> {
   const applied = new Set(
     (await sql<{ name: string }[]>`select name from fairlead.migrations`).map(({ name }) => name),
   );
-  return names.filter((name) => !applied.has(name)).sort();
+  const pending = names.filter((name) => !applied.has(name)).sort();
+  return pending.length > 0 || (await hasDefinitions(sql)) ? pending : ["definitions"];
+}
+
+async function hasDefinitions(sql: Sql): Promise<boolean> {
+  const { hash } = await readDefinitions();
+  const rows = await sql`select from fairlead.definitions where hash = ${hash}`;
+  return rows.length === 1;
 }
 
 /** The ids of changes and environments that wait for a task and have no job that would run it, at most ten. */

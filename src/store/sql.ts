@@ -26,6 +26,7 @@ export function connect(url: string, { max = 10, applicationName = "fairlead", o
     max,
     types,
     connect_timeout: 10,
+    backoff: secondsBeforeTry,
     onnotice: () => {},
     connection: { application_name: applicationName },
     transform: { undefined: null, column: { from: postgres.toCamel, to: postgres.fromCamel } },
@@ -33,12 +34,25 @@ export function connect(url: string, { max = 10, applicationName = "fairlead", o
 }
 
 /**
- * Whether an error is the driver's own: it asks each new connection for array types, and when that connection is killed
- * at that moment the rejection is nobody's to catch. The connection is made anew by itself.
+ * A second at the most. Left to itself, the driver waits up to 20 after seven failures of all connections together, and
+ * statements wait with it when Postgres has long been back.
+ */
+function secondsBeforeTry(failures: number): number {
+  return Math.min(failures / 10, 1) * (0.5 + Math.random() / 2);
+}
+
+/**
+ * Whether a rejection that is nobody's to catch is one that is known to be harmless. postgres.js asks each new connection
+ * for array types, and it may be killed at that moment; it is made anew. graphile-worker gives the connection on which it
+ * listens back twice when that is lost while it stops; pg refuses the second time.
  */
 export function isDriversOwn(error: unknown): boolean {
-  return typeof error === "object" && error !== null && "query" in error && String(error.query).includes("b.typarray");
+  if (typeof error !== "object" || error === null) return false;
+  if ("query" in error && String(error.query).includes("b.typarray")) return true;
+  return "message" in error && error.message === releasedTwice;
 }
+
+const releasedTwice = "Release called on client which has already been released to the pool.";
 
 /** What a caller may see of an error from Postgres: ours by SQLSTATE, a lost connection, else the error as it is. */
 export function faultOf(error: unknown): Fault | unknown {
@@ -69,11 +83,15 @@ function serverFault(error: postgres.PostgresError, code: string): Fault | unkno
     case "23514": // a check constraint
       return new ArgumentInvalid(`not allowed by ${error.constraint_name}: ${error.message}`, {}, { cause: error });
     default:
-      return code.startsWith("57P") || code.startsWith("08") || code === "53300"
-        ? new DatabaseUnavailable(error)
-        : error;
+      return unavailable.test(code) ? new DatabaseUnavailable(error) : error;
   }
 }
+
+/**
+ * The connection is gone (08), the server is short of something (53: disk, memory, connections), or it is going down or
+ * coming up (57P): in all of these the same statement succeeds later.
+ */
+const unavailable = /^(08|53|57P)/;
 
 const connectionCodes = new Set([
   "CONNECTION_CLOSED",

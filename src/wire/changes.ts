@@ -117,6 +117,7 @@ export const changeView = z
     idempotency_key: z.string().nullable(),
     created_at: timestamp,
     moved_at: timestamp,
+    waits_until: timestamp.nullable().describe("Until its agent's usage limit resets, when it waits for that."),
     started_at: timestamp.nullable(),
     finished_at: timestamp.nullable(),
   })
@@ -167,16 +168,21 @@ export function viewChange(change: Change): z.infer<typeof changeView> {
     failure_kind: change.failureKind,
     failure_message: change.failureMessage,
     failed_in: change.failedIn,
-    last_failure: change.lastFailure,
+    last_failure: change.lastFailure && lastFailureOf(change.lastFailure),
     cost_usd: change.costUsd,
     input_tokens: change.inputTokens,
     output_tokens: change.outputTokens,
     idempotency_key: change.idempotencyKey,
     created_at: iso(change.createdAt),
     moved_at: iso(change.movedAt),
+    waits_until: isoOrNull(change.waitsUntil),
     started_at: isoOrNull(change.startedAt),
     finished_at: isoOrNull(change.finishedAt),
   };
+}
+
+function lastFailureOf({ kind, message, in: status }: NonNullable<Change["lastFailure"]>) {
+  return { kind, message, in: status };
 }
 
 function viewBlueprint({ setup, start, check, port, source }: Blueprint): z.infer<typeof shownBlueprint> {

@@ -28,6 +28,8 @@ export const settingsSchema = z.object({
   FAIRLEAD_AGENT_TIMEOUT_SECONDS: seconds.default(2 * 3600),
   FAIRLEAD_PREVIEW_TIMEOUT_SECONDS: seconds.default(3 * 60),
   FAIRLEAD_MERGE_TIMEOUT_SECONDS: seconds.default(10 * 60),
+  FAIRLEAD_PUSH_SECONDS: seconds.default(60),
+  FAIRLEAD_ON_USAGE_LIMIT: z.enum(["wait", "ask"]).default("wait"),
   FAIRLEAD_ENVIRONMENT_IDLE_SECONDS: seconds.default(2 * 3600),
   FAIRLEAD_ENVIRONMENT_AGE_SECONDS: seconds.default(3 * 86_400),
 });
@@ -47,6 +49,8 @@ export interface Settings {
   readonly agentMs: number;
   readonly previewMs: number;
   readonly mergeMs: number;
+  readonly pushMs: number;
+  readonly onUsageLimit: "wait" | "ask";
   readonly idleMs: number;
   readonly ageMs: number;
 }
@@ -75,6 +79,8 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
     agentMs: data.FAIRLEAD_AGENT_TIMEOUT_SECONDS * 1000,
     previewMs: data.FAIRLEAD_PREVIEW_TIMEOUT_SECONDS * 1000,
     mergeMs: data.FAIRLEAD_MERGE_TIMEOUT_SECONDS * 1000,
+    pushMs: data.FAIRLEAD_PUSH_SECONDS * 1000,
+    onUsageLimit: data.FAIRLEAD_ON_USAGE_LIMIT,
     idleMs: data.FAIRLEAD_ENVIRONMENT_IDLE_SECONDS * 1000,
     ageMs: data.FAIRLEAD_ENVIRONMENT_AGE_SECONDS * 1000,
   };

@@ -34,3 +34,21 @@ test("a pool that can't be listed is an error of the start, and leaves no runner
   await vi.waitUntil(async () => (await sessions()) === before, { timeout: 10_000, interval: 50 });
   await lock.release();
 });
+
+test("connections that are killed while the pools stop end nothing but themselves", async () => {
+  const { url, sql } = world.database;
+  for (let round = 0; round < 6; round += 1) {
+    const worker = `01ARZ3NDEKTSV4RRFFQ69G5FA${round}` as WorkerId;
+    const lock = await holdWorkerLock(url, { id: worker, host: "here", pid: process.pid });
+    const stopping = new AbortController();
+    const options = { services: world.services, databaseUrl: url, concurrency: 8, worker, stopping: stopping.signal };
+    const pools = await startPools(options);
+    stopping.abort();
+    await Promise.all([
+      pools.stop(),
+      sql`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and application_name <> 'fairlead'`,
+    ]);
+    await lock.release();
+  }
+});

@@ -65,7 +65,10 @@ test("an illegal move is refused with its own SQLSTATE and names the legal moves
   const refused = await database.sql`update fairlead.change_requests set status = 'approved' where id = ${id}`.catch(
     (error: unknown) => error,
   );
-  expect(refused).toMatchObject({ code: "FL001", hint: "From provisioning it can become: implementing, failed." });
+  expect(refused).toMatchObject({
+    code: "FL001",
+    hint: "From provisioning it can become: implementing, failed, pending.",
+  });
   expect(faultOf(refused)).toMatchObject({ code: "MOVE_ILLEGAL", details: { status: "provisioning" } });
 });
 
@@ -172,7 +175,7 @@ test("a retry begins anew in a fresh environment and remembers what went wrong",
     select status, environment_id, last_failure, failure_kind, branch_name from fairlead.change_requests where id = ${id}`;
   expect(after).toMatchObject({
     status: "provisioning",
-    lastFailure: { kind: "agent", message: "no", in: "implementing" },
+    lastFailure: { kind: "agent", message: "no", in: "implementing", task: null },
     failureKind: null,
     branchName: `change/${id}`,
   });

@@ -1,3 +1,4 @@
+import "./shift-clock.ts";
 import { guardAgainstDriver } from "../../src/main/guard.ts";
 import { makeLog } from "../../src/main/log.ts";
 import { makeServices } from "../../src/main/services.ts";
@@ -8,7 +9,7 @@ import { parseSettings } from "../../src/wire/settings.ts";
 // node run-worker.ts <database url> <home>: a worker and nothing else, until SIGTERM.
 guardAgainstDriver();
 const [, , databaseUrl = "", home = ""] = process.argv;
-const settings = parseSettings({ FAIRLEAD_HOME: home, FAIRLEAD_LOG_LEVEL: "error" });
+const settings = parseSettings({ FAIRLEAD_LOG_LEVEL: "error", ...process.env, FAIRLEAD_HOME: home });
 const sql = connect(databaseUrl);
 const services = makeServices(settings, sql, makeLog(settings.logLevel));
 const worker = await startWorker({ services, databaseUrl, concurrency: settings.concurrency });

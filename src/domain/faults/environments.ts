@@ -16,6 +16,12 @@ export class EnvironmentGone extends Fault {
   }
 }
 
+/** What a change was being worked on in is not there any more, though nobody ended it: a fresh environment follows. */
+export class EnvironmentLost extends Fault {
+  readonly code = "ENVIRONMENT_LOST";
+  readonly kind = "unavailable";
+}
+
 export class EnvironmentIdInvalid extends Fault {
   readonly code = "ENVIRONMENT_ID_INVALID";
   readonly kind = "invalid";

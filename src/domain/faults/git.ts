@@ -121,7 +121,10 @@ export class CheckoutBroken extends Fault {
   readonly kind = "internal";
 
   constructor(doing: string, reason: string) {
-    super(`git could not ${doing} in the checkout: ${reason}. Retry the change to begin with a fresh checkout.`);
+    const advice = /no space left|quota exceeded/i.test(reason)
+      ? "Make room on the disk that has Fairlead's data folder, then retry."
+      : "Retry the change to begin with a fresh checkout.";
+    super(`git could not ${doing} in the checkout: ${reason}. ${advice}`);
   }
 }
 

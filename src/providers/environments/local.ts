@@ -7,6 +7,7 @@ import { listCheckoutFolder, readCheckoutFile, writeCheckoutFile } from "./check
 import { type Place, placeOf } from "./place.ts";
 import type { Environment, EnvironmentProvider } from "./port.ts";
 import { isPresent, provisionPlace } from "./provision-place.ts";
+import { remainsOf } from "./remains.ts";
 import { runCommand } from "./run-command.ts";
 import { startProcess } from "./start-process.ts";
 import { adoptProcess, readOutput, stopProcess } from "./supervised.ts";
@@ -51,6 +52,7 @@ export function localEnvironments({ home: givenHome, variables: server }: LocalO
     open: (id) => localEnvironment(place(id)),
     quiesce: (id, graceMs) => end(id, (here) => quiescePlace(here, graceMs)),
     terminate: (id) => end(id, terminatePlace),
+    remains: (id) => remainsOf(place(id)),
     async list() {
       const names = await readdir(`${home}/environments`).catch(() => []);
       // What a removal that was interrupted left counts as there, so that it is removed again.

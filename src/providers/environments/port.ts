@@ -74,6 +74,13 @@ export interface RunOptions {
   readonly stdin?: string;
 }
 
+/** What a look at the machine has found of an environment; nothing when it is gone. */
+export interface Remains {
+  readonly folder: boolean;
+  /** The ids of its processes, as the machine has them. */
+  readonly processes: readonly number[];
+}
+
 /** A way to have environments. `local` is a process tree on this machine; containers and remote hosts come later. */
 export interface EnvironmentProvider {
   readonly name: string;
@@ -85,6 +92,8 @@ export interface EnvironmentProvider {
   quiesce(id: EnvironmentId, graceMs: number): Promise<void>;
   /** Stops every process of the environment, also those that left its process tree, then removes it all. Repeatable. */
   terminate(id: EnvironmentId, repositoryUrl: string): Promise<void>;
+  /** What is still there of an environment, by a look at the machine itself. */
+  remains(id: EnvironmentId): Promise<Remains>;
   /** The ids of all environments that are there on this machine, whether anybody owns them or not. */
   list(): Promise<EnvironmentId[]>;
 }

@@ -12,7 +12,7 @@
 #                start time (clock ticks since boot, or the date where there is no /proc) may not.
 #   stdout       what it wrote, byte for byte, so that an offset means the same for ever
 #   stderr
-#   exit         "<status> <epoch seconds>", once it has ended; above 128 the status is 128 + a signal's number
+#   exit         "<status> <epoch seconds>" and blanks, once it has ended; above 128 the status is 128 + a signal's number
 #
 # POSIX only: it also runs in dash and busybox, in containers and on remote hosts.
 
@@ -40,8 +40,15 @@ identify() {
 # so we live to tell how it ended, also when all our session is signalled.
 trap : HUP INT QUIT TERM
 
+# How it ended goes into a file whose room is taken before it begins, for it may fill the disk. Always of one length, and
+# opened without being cut short, so that no new room is needed.
+record() {
+  printf '%-23s\n' "$1" 1<>"$folder/exit.new"
+}
+
 identify
 ln -s "$(date +%s) $identity" "$folder/supervisor" 2>/dev/null || exit 1
+record '' 2>/dev/null
 
 # In the foreground: a shell makes its background jobs deaf to INT and QUIT. The subshell becomes the program, so what
 # it writes into `pid` is the program's own.
@@ -56,9 +63,9 @@ ended=$(date +%s)
 
 # When the environment has been closed meanwhile, the folder of all processes has a new name.
 [ -d "$folder" ] || folder=${folder%/*}.closed/${folder##*/}
-# A full disk may have room again: without this file the process counts as lost.
+# Where this fails all the same, there may be room later: without this file the process counts as lost.
 tries=0
-until echo "$status $ended" >"$folder/exit.new" && mv "$folder/exit.new" "$folder/exit"; do
+until record "$status $ended" && mv "$folder/exit.new" "$folder/exit"; do
   tries=$((tries + 1))
   [ -d "$folder" ] && [ "$tries" -lt 600 ] || exit 1
   sleep 1

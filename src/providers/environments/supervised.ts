@@ -1,5 +1,6 @@
-import { open } from "node:fs/promises";
-import { join } from "node:path";
+import { randomUUID } from "node:crypto";
+import { open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { exists } from "../files.ts";
 import { endProcesses } from "./end-processes.ts";
@@ -18,6 +19,10 @@ export async function adoptProcess(place: Place, name: string): Promise<ProcessS
     const folder = await findFolder(place, name);
     if (folder === null) return { state: "absent" };
     const seen = await observe(folder, processMarker(place, name));
+    if (seen === "never ran") {
+      await discard(folder);
+      continue;
+    }
     // The environment may have been closed under our eyes, and then we have looked at two halves.
     if (seen !== "starting" && folder === (await findFolder(place, name))) return seen;
     if (performance.now() > deadline || !(await hasLivingStarter(folder))) {
@@ -59,10 +64,11 @@ export async function stopProcess(place: Place, name: string, graceMs: number): 
  * Looks once. In this order, because a supervisor that was dead before we read the rest has written all that it ever
  * will; read the other way round, one that ends in between would seem lost.
  */
-async function observe(folder: string, marker: string): Promise<ProcessState | "starting"> {
+async function observe(folder: string, marker: string): Promise<ProcessState | "starting" | "never ran"> {
   const supervisor = await readSupervisor(folder);
   if (supervisor === null) return "starting";
-  if (supervisor === "nobody") return { state: "lost" };
+  // Whoever wanted to start it lives: it was told no, and the name stays used.
+  if (supervisor === "nobody") return (await hasLivingStarter(folder)) ? { state: "lost" } : "never ran";
 
   const isSupervised = await isAlive(supervisor);
   const program = await programOf(folder);
@@ -77,6 +83,15 @@ async function observe(folder: string, marker: string): Promise<ProcessState | "
   const unrecorded = program === null ? await findMember(marker) : undefined;
   if (unrecorded === undefined) return { state: "lost" };
   return { state: "running", pid: unrecorded.pid, startedAt: supervisor.startedAt };
+}
+
+/** Frees a name under which nothing ever ran, and nothing can: whoever took it died before it had started anything. */
+async function discard(folder: string): Promise<void> {
+  const aside = `${dirname(folder)}/.never-${randomUUID()}`;
+  await rename(folder, aside).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error; // somebody else was faster
+  });
+  await rm(aside, { recursive: true, force: true });
 }
 
 async function hasLivingStarter(folder: string): Promise<boolean> {

@@ -29,7 +29,7 @@ export async function gitIn(
       ...(stdin === undefined ? {} : { stdin }),
     });
     const lock = /Unable to create '([^'\n]+\.lock)': File exists/.exec(ran.output)?.[1];
-    if (ran.code === 0 || lock === undefined || attempt === 6) return ran;
+    if (ran.code === 0 || lock === undefined || attempt === 3 * looks) return ran;
     await waitOut(checkout, lock, attempt);
   }
 }
@@ -49,8 +49,14 @@ export function broken(doing: string, ran: Ran): CheckoutBroken {
   return new CheckoutBroken(doing, complaint({ stderr: ran.output }));
 }
 
-/** A lock that outlives three looks belongs to a git that was killed with its agent: nobody else works here now. */
+const looks = 10;
+const betweenLooksMs = 200;
+
+/**
+ * A lock that outlives two seconds belongs to a git that was killed with its agent. A younger one may be that of
+ * another worker, which was thought dead and is saving the same work, and would be left with a broken index.
+ */
 async function waitOut(checkout: Checkout, lock: string, attempt: number): Promise<void> {
-  if (attempt < 3) await pause(200);
+  if (attempt % looks !== 0) await pause(betweenLooksMs);
   else await checkout.run(["rm", "-f", "--", lock], { timeoutMs: 30_000 });
 }

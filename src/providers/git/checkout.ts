@@ -2,6 +2,7 @@ import { BranchMovedOn, CheckoutBroken } from "../../domain/faults/git.ts";
 import { authorVariables } from "../../domain/identity.ts";
 import { broken, type Checkout, gitIn, gitOutputIn } from "./checkout-git.ts";
 import { isCommitName } from "./commits.ts";
+import { pause } from "./pause.ts";
 import { type PushTarget, pushHead, remoteCommit } from "./push-from-checkout.ts";
 import { checkBranchName } from "./remote.ts";
 import { returnToBranch } from "./return-to-branch.ts";
@@ -19,10 +20,22 @@ export async function headCommit(checkout: Checkout): Promise<string> {
 }
 
 /**
- * Commits what an agent left uncommitted, new files too and ignored ones never, and brings the checkout back to
- * the branch it was made for. Gives whether there was anything to commit. Throws `CheckoutBroken`.
+ * Commits what an agent left uncommitted, new files too and ignored ones never, and brings the checkout back to the
+ * branch it was made for. A worker that was thought dead may be doing the same in here, so what fails is tried again:
+ * where the other was faster, nothing is left to do. Gives whether there was anything to commit. Throws `CheckoutBroken`.
  */
 export async function commitAll(checkout: Checkout, request: CommitRequest): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await commitOnce(checkout, request);
+    } catch (error) {
+      if (!(error instanceof CheckoutBroken) || attempt === 3) throw error;
+      await pause(300);
+    }
+  }
+}
+
+async function commitOnce(checkout: Checkout, request: CommitRequest): Promise<boolean> {
   const variables = authorVariables(request.author);
   await endRebase(checkout);
   const unmerged = await unmergedFiles(checkout);
@@ -43,19 +56,29 @@ export async function commitAll(checkout: Checkout, request: CommitRequest): Pro
 
 /**
  * Pushes what the checkout stands at to a branch of the remote. Commits that somebody else pushed there are never
- * overwritten; ones that were made here and then amended or rebased are. Repeatable. Throws `BranchMovedOn`,
- * `PushRefused`, `RepositoryUnreachable`.
+ * overwritten; ones that were made here and then amended or rebased are. Repeatable, also by two at once. Throws
+ * `BranchMovedOn`, `PushRefused`, `RepositoryUnreachable`.
  */
 export async function pushBranch(checkout: Checkout, target: PushTarget): Promise<void> {
   const { branch } = target;
   checkBranchName(branch);
-  if (await pushHead(checkout, target, [])) return;
-  const there = await remoteCommit(checkout, target);
-  // The reflog has each commit that was ever checked out here, so one that is not in it came from somewhere else.
+  for (let attempt = 1; attempt <= 5; attempt++) {
+    if (await pushHead(checkout, target, [])) return;
+    const there = await remoteCommit(checkout, target);
+    if (there !== "") {
+      await checkMadeHere(checkout, there, branch);
+      if (await pushHead(checkout, target, [`--force-with-lease=refs/heads/${branch}:${there}`])) return;
+    }
+    // Refused, and yet nothing of anybody else's is there: another worker of ours is pushing at this moment.
+    await pause(100 * attempt);
+  }
+  throw new BranchMovedOn(branch);
+}
+
+/** The reflog has each commit that was ever checked out here, so one that is not in it came from somewhere else. */
+async function checkMadeHere(checkout: Checkout, commit: string, branch: string): Promise<void> {
   const known = (await gitOutputIn(checkout, ["log", "--walk-reflogs", "--format=%H", "HEAD", "--"])).split("\n");
-  if (!known.includes(there)) throw new BranchMovedOn(branch);
-  const lease = `--force-with-lease=refs/heads/${branch}:${there}`;
-  if (!(await pushHead(checkout, target, [lease]))) throw new BranchMovedOn(branch);
+  if (!known.includes(commit)) throw new BranchMovedOn(branch);
 }
 
 /** How many commits the checkout is ahead of one. */

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { GitMissing } from "../../domain/faults/git.ts";
 import { redact } from "../../domain/redact.ts";
 import { isRecentGit, versionIn } from "../../domain/versions.ts";
-import { exists, makeWhole, removeWhole } from "../files.ts";
+import { exists, makeWhole, removeWhole, sweepPartials } from "../files.ts";
 import { inTurn } from "../turns.ts";
 import { fetchMirror, fetchOrigin, mirroredBranch, mirroredBranches } from "./fetch.ts";
 import { git, gitOutput, transferTimeoutMs } from "./git.ts";
@@ -28,7 +28,8 @@ export interface MirrorOptions {
 export async function openMirror({ home, url }: MirrorOptions, signal?: AbortSignal): Promise<Mirror> {
   const name = createHash("sha256").update(repositoryUrl(url)).digest("hex").slice(0, 16);
   const mirror = { path: join(resolve(home), "mirrors", `${name}.git`), url };
-  if (!(await exists(mirror.path))) await inTurn(mirror.path, () => makeMirror(mirror, signal));
+  if (await exists(mirror.path)) await sweepPartials(mirror.path);
+  else await inTurn(mirror.path, () => makeMirror(mirror, signal));
   return mirror;
 }
 

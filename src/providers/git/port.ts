@@ -29,8 +29,11 @@ export interface Repository {
   branchHead(branch: string): Promise<string | null>;
   /** `--no-ff` onto the target as it stands now, pushed with compare-and-swap; merges anew when the target moved. */
   merge(request: MergeRequest, signal: AbortSignal): Promise<MergeResult>;
-  /** Deletes a branch of the remote if it is there. */
-  deleteBranch(branch: string): Promise<void>;
+  /**
+   * Deletes a branch of the remote if it is there; false when it has commits that are neither in `known` nor on another
+   * branch, and then it stays.
+   */
+  deleteBranch(branch: string, known: string | null): Promise<boolean>;
   /** The unified diff of what `head` adds over its merge base with `base`, at most `limit` bytes. */
   diff(base: string, head: string, limit: number): Promise<{ text: string; truncated: boolean }>;
 }

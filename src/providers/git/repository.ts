@@ -1,7 +1,7 @@
 import { DefaultBranchKept, GitFailed, PushRefused } from "../../domain/faults/git.ts";
-import { resolveCommit } from "./commits.ts";
+import { needCommit, resolveCommit } from "./commits.ts";
 import { fetchMirror, mirroredBranch } from "./fetch.ts";
-import { complaint, git, transferTimeoutMs } from "./git.ts";
+import { complaint, git, gitOutput, transferTimeoutMs } from "./git.ts";
 import { merge } from "./merge.ts";
 import { type Mirror, type MirrorOptions, openMirror } from "./mirror.ts";
 import type { Repository } from "./port.ts";
@@ -32,9 +32,9 @@ export function openRepository(options: MirrorOptions): Repository {
     async merge(request, signal) {
       return await merge(await mirror(signal), request, signal);
     },
-    async deleteBranch(branch) {
+    async deleteBranch(branch, known) {
       checkBranchName(branch);
-      await deleteBranch(await mirror(), branch);
+      return await deleteBranch(await mirror(), branch, known);
     },
     async diff(base, head, limit) {
       return await diff(await mirror(), { base, head, limit });
@@ -42,16 +42,34 @@ export function openRepository(options: MirrorOptions): Repository {
   };
 }
 
-async function deleteBranch(mirror: Mirror, branch: string): Promise<void> {
+async function deleteBranch(mirror: Mirror, branch: string, known: string | null): Promise<boolean> {
   const remote = await listRemote(mirror.url);
-  if (!remote.branches.has(branch)) return;
+  const head = remote.branches.get(branch);
+  if (head === undefined) return true;
   if (branch === defaultBranchOf(mirror.url, remote)) throw new DefaultBranchKept(branch);
-  const args = ["push", "--porcelain", "--no-verify", "origin", `:refs/heads/${branch}`];
+  if (head !== known && !(await isElsewhere(mirror, { branch, head, known }))) return false;
+  const ref = `refs/heads/${branch}`;
+  const args = ["push", "--porcelain", "--no-verify", `--force-with-lease=${ref}:${head}`, "origin", `:${ref}`];
   const result = await git(args, { cwd: mirror.path, timeoutMs: transferTimeoutMs });
   // Somebody else may have deleted it at the same moment.
-  if (result.code === 0 || !(await listRemote(mirror.url, branch)).branches.has(branch)) return;
+  if (result.code === 0 || !(await listRemote(mirror.url, branch)).branches.has(branch)) return true;
   const refusal = pushRefusal(result);
   throw refusal === null ? unreachable(mirror.url, result) : new PushRefused(branch, refusal.reason);
+}
+
+async function isElsewhere(
+  mirror: Mirror,
+  { branch, head, known }: { branch: string; head: string; known: string | null },
+): Promise<boolean> {
+  await fetchMirror(mirror);
+  await needCommit(mirror, head);
+  // `known` itself may have been rewritten away since, and then nothing is known to be in it.
+  const isKnown =
+    known !== null && (await git(["merge-base", "--is-ancestor", head, known], { cwd: mirror.path })).code === 0;
+  if (isKnown) return true;
+  const args = ["for-each-ref", "--format=%(refname)", `--contains=${head}`, "refs/remotes/origin/"];
+  const containing = (await gitOutput(args, { cwd: mirror.path })).split("\n").filter((ref) => ref !== "");
+  return containing.some((ref) => ref !== `refs/remotes/origin/${branch}`);
 }
 
 async function diff(mirror: Mirror, { base, head, limit }: { base: string; head: string; limit: number }) {

@@ -24,6 +24,6 @@ async function endServer(data: string): Promise<void> {
   const server = await findServer({ data });
   if (server === null) return;
   process.kill(server.pid, "SIGQUIT");
-  const end = Date.now() + timeoutMs;
-  while (Date.now() < end && (await findServer({ data })) !== null) await pause(25);
+  const end = performance.now() + timeoutMs;
+  while (performance.now() < end && (await findServer({ data })) !== null) await pause(25);
 }

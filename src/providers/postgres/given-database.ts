@@ -27,7 +27,7 @@ export async function checkGivenDatabase(url: string): Promise<void> {
 
 /** Tries for five seconds: a database that is started together with Fairlead may need a moment. */
 async function connect(url: string): Promise<pg.Client> {
-  const end = Date.now() + patienceMs;
+  const end = performance.now() + patienceMs;
   for (;;) {
     const client = clientOf(url);
     try {
@@ -36,7 +36,7 @@ async function connect(url: string): Promise<pg.Client> {
     } catch (error) {
       await hangUp(client);
       if (refusals.includes(sqlState(error) ?? "")) throw new PostgresRefused(placeOf(client), why(error));
-      if (Date.now() + betweenTriesMs > end) throw new PostgresUnreachable(placeOf(client), why(error));
+      if (performance.now() + betweenTriesMs > end) throw new PostgresUnreachable(placeOf(client), why(error));
       await pause(betweenTriesMs);
     }
   }

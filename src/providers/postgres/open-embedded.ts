@@ -81,8 +81,8 @@ function remain(site: Site, first: Keeper): { end(): Promise<Keeper> } {
 /** Stops the server if nobody else uses it; by a new session where ours was lost, so that it isn't left running. */
 async function leave(site: Site, keeper: Keeper): Promise<void> {
   if (await leaveBy(site, keeper)) return;
-  const end = Date.now() + patienceToLeaveMs;
-  while (Date.now() < end) {
+  const end = performance.now() + patienceToLeaveMs;
+  while (performance.now() < end) {
     const server = await findServer(site);
     if (server === null) return;
     const kept = server.port === null ? null : await keep(site, server.port);

@@ -40,9 +40,9 @@ export async function stopServer(site: Site): Promise<void> {
   if (server === null) return;
   const stop = ["stop", "-D", site.data, "-m", "fast", "-W"];
   const { output } = await run(site.account, join(site.bin, "pg_ctl"), stop, 10_000);
-  const end = Date.now() + stopTimeoutMs;
+  const end = performance.now() + stopTimeoutMs;
   while ((await findServer(site))?.pid === server.pid) {
-    if (Date.now() > end) return site.log({ pid: server.pid, output }, "postgres could not be stopped");
+    if (performance.now() > end) return site.log({ pid: server.pid, output }, "postgres could not be stopped");
     await pause(25);
   }
   site.log({ pid: server.pid }, "postgres stopped");

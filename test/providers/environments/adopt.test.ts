@@ -50,21 +50,22 @@ test("a process is adopted after the process that started it was killed with SIG
   expect(await text(here, "agent-1")).toBe("one\ntwo\n");
 });
 
-test("a start that died before its supervisor came up is lost, at once, and stays so", async () => {
+test("a start that died before its supervisor came up never was, and its name is free again", async () => {
   const here = await environment();
   const folder = folderOf(here, "agent-1");
   await mkdir(folder);
   await writeFile(join(folder, "stdin"), "");
   await writeFile(join(folder, "starter"), `${process.pid} 1`);
   const began = performance.now();
-  expect(await here.adopt("agent-1")).toEqual({ state: "lost" });
+  expect(await here.adopt("agent-1")).toEqual({ state: "absent" });
   expect(performance.now() - began).toBeLessThan(500);
 
   const supervise = new URL("../../../src/providers/environments/supervise.sh", import.meta.url).pathname;
   const late = spawn("/bin/sh", [supervise, folder, "touch", "late"], { cwd: here.checkout, stdio: "ignore" });
   expect(await once(late, "exit")).toEqual([1, null]);
-  expect(await here.adopt("agent-1")).toEqual({ state: "lost" });
   expect(await here.list("")).not.toContain("late");
+  await here.start({ name: "agent-1", argv: ["true"] });
+  expect(await ended(here, "agent-1")).toMatchObject({ state: "exited", code: 0 });
 });
 
 test("adopting waits for a start that is under way", async () => {

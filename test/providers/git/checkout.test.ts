@@ -76,6 +76,31 @@ test("the locks of a git that was killed are taken away", { timeout: 20_000 }, a
   expect(existsSync(join(place.checkout, ".git/index.lock"))).toBe(false);
 });
 
+test("two workers that save one checkout at once make one commit and one branch, and neither fails", async () => {
+  const world = await makeWorld();
+  const place = await makeCheckout(world, branch);
+  let last = await headCommit(place);
+  for (const round of ["one", "two", "three", "four", "five"]) {
+    await write(place.checkout, { "a.txt": `${round}\n`, [`new/${round}.txt`]: round });
+    await Promise.all([1, 2, 3].map(() => save(place).then(() => pushBranch(place, { branch, url: world.url }))));
+    expect(await countCommitsSince(place, last)).toBe(1);
+    expect(await git(place.checkout, "status", "--porcelain")).toBe("");
+    last = await headCommit(place);
+    expect(await git(world.url, "rev-parse", branch)).toBe(last);
+  }
+});
+
+test("work on a branch of the agent's own comes back once, also when two workers bring it", async () => {
+  const { place, base } = await begin();
+  await git(place.checkout, "checkout", "--quiet", "-b", "feature/mine");
+  await commit(place.checkout, { "b.txt": "two\n" });
+  await write(place.checkout, { "c.txt": "three\n" });
+  await Promise.all([save(place), save(place)]);
+  expect(await git(place.checkout, "branch", "--show-current")).toBe(branch);
+  expect(await countCommitsSince(place, base)).toBe(2);
+  expect(await filesIn(place)).toBe("a.txt\nb.txt\nc.txt");
+});
+
 test("a merge that stopped on a conflict is committed with a note that says so", async () => {
   const { world, place, base } = await begin();
   await commit(place.checkout, { "a.txt": "ours\n" });

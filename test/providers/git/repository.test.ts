@@ -42,12 +42,23 @@ test("a branch's head is the one last fetched", async () => {
 test("a branch is deleted as often as one likes, the default branch never", async () => {
   const world = await makeWorld();
   const repository = openRepository(world);
-  await pushChange(world, branch, { "b.txt": "two\n" });
-  await Promise.all([repository.deleteBranch(branch), repository.deleteBranch(branch)]);
-  await repository.deleteBranch(branch);
+  const head = await pushChange(world, branch, { "b.txt": "two\n" });
+  await Promise.all([repository.deleteBranch(branch, head), repository.deleteBranch(branch, head)]);
+  await repository.deleteBranch(branch, head);
   expect(await repository.hasBranch(branch)).toBe(false);
-  await expect(repository.deleteBranch("main")).rejects.toMatchObject({ code: "DEFAULT_BRANCH_KEPT" });
+  await expect(repository.deleteBranch("main", null)).rejects.toMatchObject({ code: "DEFAULT_BRANCH_KEPT" });
   expect(await repository.hasBranch("main")).toBe(true);
+});
+
+test("a branch with commits that are nowhere else stays", async () => {
+  const world = await makeWorld();
+  const repository = openRepository(world);
+  const ours = await pushChange(world, branch, { "b.txt": "two\n" });
+  const theirs = await pushChange(world, branch, { "c.txt": "three\n" });
+  expect(theirs).not.toBe(ours);
+  expect(await repository.deleteBranch(branch, ours)).toBe(false);
+  expect(await repository.hasBranch(branch)).toBe(true);
+  expect(await repository.deleteBranch(branch, theirs)).toBe(true);
 });
 
 test("a diff shows what the branch adds, and not what its target has got since", async () => {

@@ -2,18 +2,31 @@
 -- When the process dies, however it dies, the connection and the lock are gone, and any other worker may release its
 -- jobs. (graphile-worker by itself waits four hours.)
 
-create function fairlead.worker_key(id text) returns bigint language sql immutable as $$
+create or replace function fairlead.worker_key(id text) returns bigint language sql immutable as $$
   select hashtextextended('fairlead.worker ' || id, 0)
 $$;
 
--- What a worker that ends does last, while it holds its lock still: nothing that it had locked stays behind.
-create function fairlead.retire_worker(worker_id text) returns void language plpgsql as $$
+-- Gives the jobs of pools that are gone to others. That its worker died is no fault of a job's, so it spends no attempt;
+-- and one whose worker died between settling and completing it is done: the move that settled it has taken its key away.
+create or replace function fairlead.release_jobs(pools text[]) returns void language plpgsql as $$
+declare
+  held constant bigint[] := array(select j.id from graphile_worker.jobs j where j.locked_by = any (pools));
 begin
-  perform graphile_worker.force_unlock_workers(w.pools) from fairlead.workers w where w.id = worker_id;
+  perform graphile_worker.force_unlock_workers(pools);
+  perform graphile_worker.complete_jobs(array(select j.id from graphile_worker.jobs j
+    where j.id = any (held) and j.key is null and j.attempts >= j.max_attempts));
+  perform graphile_worker.reschedule_jobs(array[j.id], attempts => j.attempts - 1) from graphile_worker.jobs j
+    where j.id = any (held) and j.key is not null and j.attempts > 0;
+end $$;
+
+-- What a worker that ends does last, while it holds its lock still: nothing that it had locked stays behind.
+create or replace function fairlead.retire_worker(worker_id text) returns void language plpgsql as $$
+begin
+  perform fairlead.release_jobs(w.pools) from fairlead.workers w where w.id = worker_id;
   delete from fairlead.workers w where w.id = worker_id;
 end $$;
 
-create function fairlead.release_dead_workers() returns setof text language plpgsql as $$
+create or replace function fairlead.release_dead_workers() returns setof text language plpgsql as $$
 declare
   worker fairlead.workers;
 begin
@@ -22,13 +35,13 @@ begin
     continue when not pg_try_advisory_xact_lock(fairlead.worker_key(worker.id));
     delete from fairlead.workers w where w.id = worker.id;
     continue when not found;
-    perform graphile_worker.force_unlock_workers(worker.pools);
+    perform fairlead.release_jobs(worker.pools);
     -- Unlocking alone wakes nobody.
     perform pg_notify('jobs:insert', '{"count":10}');
     return next worker.id;
   end loop;
   -- A worker that died before it could say which pool was its own. Only our tasks: others may share this queue.
-  perform graphile_worker.force_unlock_workers(array(
+  perform fairlead.release_jobs(array(
     select distinct j.locked_by from graphile_worker.jobs j
     where j.locked_at < now() - interval '30 seconds'
       and j.task_identifier in (select unnest(s.tasks) from fairlead.statuses s)

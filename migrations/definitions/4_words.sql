@@ -2,7 +2,7 @@
 -- Each is one statement for its caller, checks its arguments, and returns the change as it then stands.
 -- `seen_version` binds a word to what its speaker saw: FL002 if the change has moved on since.
 
-create function fairlead.request_change(
+create or replace function fairlead.request_change(
   workspace text, request_text text, target_branch text default null, agent text default null,
   requester_id text default null, requester_name text default null, source text default 'sql',
   idempotency_key text default null, id text default null
@@ -36,7 +36,7 @@ end $$;
 
 -- The change with this id, locked until the transaction ends, if it is as its speaker saw it and not yet what they want
 -- it to become: a word that was said already is not heard again.
-create function fairlead.change_seen(change_id text, seen_version integer, becoming text default null)
+create or replace function fairlead.change_seen(change_id text, seen_version integer, becoming text default null)
 returns fairlead.change_requests language plpgsql as $$
 declare
   found_change fairlead.change_requests;
@@ -58,7 +58,7 @@ begin
   return found_change;
 end $$;
 
-create function fairlead.approve_change(
+create or replace function fairlead.approve_change(
   change_id text, decided_by text default null, note text default null, seen_version integer default null
 ) returns fairlead.change_requests language plpgsql as $$
 #variable_conflict use_variable
@@ -71,7 +71,7 @@ begin
   return fairlead.change_seen(change_id, null);
 end $$;
 
-create function fairlead.reject_change(
+create or replace function fairlead.reject_change(
   change_id text, decided_by text default null, note text default null, seen_version integer default null
 ) returns fairlead.change_requests language plpgsql as $$
 #variable_conflict use_variable
@@ -84,7 +84,7 @@ begin
   return fairlead.change_seen(change_id, null);
 end $$;
 
-create function fairlead.are_comments(comments jsonb) returns boolean language plpgsql immutable as $$
+create or replace function fairlead.are_comments(comments jsonb) returns boolean language plpgsql immutable as $$
 begin
   return jsonb_typeof(comments) = 'array' and not exists (select from jsonb_array_elements(comments) c
     where jsonb_typeof(c) <> 'object' or jsonb_typeof(c -> 'text') is distinct from 'string'
@@ -93,7 +93,7 @@ begin
 end $$;
 
 -- `comments`: [{"file": "src/app.js", "line": 12, "text": "…"}, …]; file and line may be left out.
-create function fairlead.request_changes(
+create or replace function fairlead.request_changes(
   change_id text, request_text text, decided_by text default null, comments jsonb default '[]',
   seen_version integer default null
 ) returns fairlead.change_requests language plpgsql as $$
@@ -120,7 +120,7 @@ begin
   return fairlead.change_seen(change_id, null);
 end $$;
 
-create function fairlead.cancel_change(
+create or replace function fairlead.cancel_change(
   change_id text, decided_by text default null, note text default null, seen_version integer default null
 ) returns fairlead.change_requests language plpgsql as $$
 #variable_conflict use_variable
@@ -135,7 +135,7 @@ begin
   return fairlead.change_seen(change_id, null);
 end $$;
 
-create function fairlead.retry_change(
+create or replace function fairlead.retry_change(
   change_id text, decided_by text default null, seen_version integer default null
 ) returns fairlead.change_requests language plpgsql as $$
 #variable_conflict use_variable
@@ -147,101 +147,3 @@ begin
 end $$;
 
 -- Repairs what must never be, and says how often it had to: an entity that waits for a task gets its job, one whose
--- job has used up its attempts fails, room that nobody holds is freed, and the waiting rooms are looked into.
-create function fairlead.reconcile() returns table (enqueued integer, given_up integer) language plpgsql as $$
-declare
-  waiting record;
-begin
-  enqueued := 0;
-  given_up := 0;
-  for waiting in
-    select c.id, c.version from fairlead.change_requests c
-      where c.finished_at is null and c.status <> 'pending' and c.task is not null
-        and not exists (select from graphile_worker.jobs j where j.key = c.id)
-    union all
-    select e.id, e.version from fairlead.environments e where e.status <> 'terminated' and e.task is not null
-        and not exists (select from graphile_worker.jobs j where j.key = e.id)
-    order by 1
-  loop
-    if fairlead.enqueue_due(waiting.id, waiting.version) then
-      enqueued := enqueued + 1;
-    end if;
-  end loop;
-  for waiting in
-    select c.id, c.version, j.last_error from fairlead.change_requests c join graphile_worker.jobs j on j.key = c.id
-      where c.finished_at is null and c.task is not null and j.attempts >= j.max_attempts and j.locked_at is null
-      order by c.id
-  loop
-    update fairlead.change_requests set status = 'failed', failure_kind = 'internal',
-      failure_message = 'gave up after too many errors; the last was: ' || coalesce(left(waiting.last_error, 1000), '?')
-      where id = waiting.id and version = waiting.version;
-    given_up := given_up + 1;
-  end loop;
-  -- A clean-up never gives up: what it guards may be work that is nowhere else.
-  for waiting in
-    select e.id, e.version from fairlead.environments e join graphile_worker.jobs j on j.key = e.id
-      where e.status <> 'terminated' and e.task is not null and j.attempts >= j.max_attempts and j.locked_at is null
-      order by e.id
-  loop
-    if fairlead.enqueue_due(waiting.id, waiting.version) then
-      enqueued := enqueued + 1;
-    end if;
-  end loop;
-  update fairlead.places p set change_id = null where p.change_id is not null and not exists (
-    select from fairlead.change_requests c
-    where c.id = p.change_id and c.finished_at is null and c.status <> 'pending');
-  perform fairlead.admit_changes();
-  perform fairlead.admit_merge(a.repository_url, a.target_branch) from (
-    select distinct repository_url, target_branch from fairlead.change_requests where status = 'approved' order by 1, 2) a;
-  return next;
-end $$;
-
--- Every change with what it is waiting for, newest first.
-create view fairlead.change_board as
-select c.id, c.workspace, left(regexp_replace(c.request_text, '\s+', ' ', 'g'), 80) as request, c.status,
-  case c.status
-    when 'pending' then case when a.cleaning then 'the clean-up of its last environment'
-      else format('room: %s of %s places are taken%s', a.everywhere, s.max_active_changes,
-        case when a.here >= w.max_active_changes
-          then format(', %s of %s of %s', a.here, w.max_active_changes, w.name) else '' end) end
-    when 'provisioning' then 'its environment'
-    when 'implementing' then case c.task when 'preview' then 'its preview' else 'the agent' end
-    when 'deployed' then 'a person: approve, reject or request changes'
-    when 'approved' then format('its turn to merge into %s', c.target_branch)
-    when 'merging' then 'the merge'
-    when 'failed' then 'nobody; it can be retried'
-  end as waiting_for,
-  c.version, c.round, c.agent, c.branch_name, c.target_branch, c.preview_url, c.failure_kind, c.failure_message,
-  c.merge_commit_sha, c.cost_usd, c.requester_name, c.decided_by, c.created_at, c.moved_at,
-  date_trunc('second', now() - c.moved_at) as in_status_for
-from fairlead.change_requests c
-join fairlead.workspaces w on w.name = c.workspace
-cross join fairlead.settings s
-left join lateral (
-  select count(*) filter (where p.scope = '') as everywhere, count(*) filter (where p.scope = c.workspace) as here,
-    exists (select from fairlead.environments e where e.change_id = c.id and e.status <> 'terminated') as cleaning
-  from fairlead.places p
-  where c.status = 'pending' and p.scope in ('', c.workspace) and p.change_id is not null
-) a on true
-order by c.id desc;
-
--- What only a person can carry on, longest waiting first.
-create view fairlead.waiting_on_people as
-select c.id, c.workspace, left(regexp_replace(c.request_text, '\s+', ' ', 'g'), 80) as request,
-  case c.status when 'deployed' then 'approve, reject or request changes' else 'retry, or leave it' end as asked_for,
-  c.preview_url, c.failure_kind, c.failure_message, c.version, c.moved_at as since,
-  date_trunc('second', now() - c.moved_at) as waiting
-from fairlead.change_requests c
-where c.status = 'deployed' or (c.status = 'failed' and c.failure_kind <> 'cancelled')
-order by c.moved_at;
-
--- The environments that are there, and whose they are.
-create view fairlead.environment_board as
-select e.id, e.workspace, e.provider, e.status, e.change_id, c.status as change_status, c.preview_url, e.first_port,
-  e.note, e.created_at, date_trunc('second', now() - e.created_at) as age,
-  date_trunc('second', now() - e.last_used_at) as idle
-from fairlead.environments e
-left join fairlead.change_requests c on c.id = e.change_id and c.environment_id = e.id
-where e.status <> 'terminated'
-order by e.created_at;
-create index changes_waiting on fairlead.change_requests (moved_at) where status in ('deployed', 'failed');

@@ -1,0 +1,264 @@
+-- The trigger behind every status: see the head of 0001_kernel.sql.
+
+-- (add_job's own statements are planned anew at each call unless told otherwise: that is four fifths of its cost.)
+create or replace function fairlead.enqueue(task text, entity_id text, version integer, run_at timestamptz default null)
+returns void language plpgsql set plan_cache_mode = force_generic_plan as $$
+declare
+  job_id bigint;
+begin
+  -- add_job with a key stores nothing, and says so by a row of nulls, when a worker locks the job it would replace
+  -- between its two statements (graphile/worker#580).
+  for attempt in 1..1000 loop
+    select job.id into job_id from graphile_worker.add_job(
+      task, json_build_object('id', entity_id, 'version', version), job_key => entity_id, run_at => enqueue.run_at) job;
+    if job_id is not null then
+      return;
+    end if;
+  end loop;
+  raise exception 'could not enqueue % for %', task, entity_id;
+end $$;
+
+-- Enqueues the task that an entity waits for, if it is still at this version; false if it has moved on. Whoever acts on
+-- what it read a moment ago uses this: a job for an older version would take the place of the one that is needed.
+create or replace function fairlead.enqueue_due(entity_id text, seen_version integer, run_at timestamptz default null)
+returns boolean language plpgsql as $$
+declare
+  due text;
+begin
+  select c.task into due from fairlead.change_requests c where c.id = entity_id and c.version = seen_version for update;
+  if not found then
+    select e.task into due from fairlead.environments e where e.id = entity_id and e.version = seen_version for update;
+  end if;
+  if due is null then
+    return false;
+  end if;
+  perform fairlead.enqueue(due, entity_id, seen_version, run_at);
+  return true;
+end $$;
+
+-- What the move of a change brings with it in its own row.
+create or replace function fairlead.fill_change(old fairlead.change_requests, new fairlead.change_requests)
+returns fairlead.change_requests language plpgsql as $$
+begin
+  if old.status = 'deployed' and new.status in ('approved', 'rejected', 'implementing') then
+    new.decided_by := coalesce(new.decided_by, session_user);
+    new.decided_at := clock_timestamp();
+  end if;
+  case new.status
+    when 'implementing' then
+      if old.status = 'deployed' then
+        if new.feedback is null or new.feedback is not distinct from old.feedback then
+          raise exception 'say what to change: select fairlead.request_changes(''%'', ''…'')', new.id
+            using errcode = 'FL004';
+        end if;
+        new.round := old.round + 1;
+        new.continuations := 0;
+        new.lost_environments := 0;
+      end if;
+    when 'provisioning' then
+      new.started_at := coalesce(new.started_at, clock_timestamp());
+    when 'deployed' then
+      new.last_failure := null;
+      new.decided_by := null;
+      new.decision_note := null;
+      new.decided_at := null;
+    when 'failed' then
+      new.failed_in := old.status;
+      -- A bare UPDATE to failed is somebody's cancellation.
+      if new.failure_kind is null then
+        new.failure_kind := 'cancelled';
+        new.failure_message := 'cancelled by ' || session_user;
+      end if;
+    when 'pending' then
+      if old.status = 'failed' then
+        new.lost_environments := 0;
+      elsif new.lost_environments = old.lost_environments then
+        raise exception 'change % is %: only one that has failed can be retried', old.id, old.status
+          using errcode = 'FL001', detail = old.status, hint = 'Cancel it first, then retry it.';
+      end if;
+      -- `task` is what it waited for: whether the agent had done its work by then.
+      new.last_failure := jsonb_build_object('kind', new.failure_kind, 'message', new.failure_message,
+        'in', coalesce(old.failed_in, old.status), 'task', old.task);
+      new.continuations := 0;
+      new.failure_kind := null;
+      new.failure_message := null;
+      new.failed_in := null;
+      new.environment_id := null;
+      new.session_id := null;
+      new.session_total := null;
+      new.decided_by := null;
+      new.decision_note := null;
+      new.decided_at := null;
+    else
+      null;
+  end case;
+  if new.status in ('pending', 'merged', 'rejected', 'failed') then
+    new.preview_url := null;
+    new.preview_port := null;
+  end if;
+  return new;
+end $$;
+
+-- What the event of a move tells besides the statuses. (In plpgsql: as an SQL function it takes ten times as long.)
+create or replace function fairlead.change_event_data(old fairlead.change_requests, new fairlead.change_requests)
+returns jsonb language plpgsql immutable as $$
+begin
+  return case new.status
+    when 'pending' then case when new.lost_environments > 0
+      then jsonb_build_object('lost_environment', new.last_failure ->> 'message')
+      else jsonb_build_object('request_text', new.request_text, 'source', new.source) end
+    when 'implementing' then case when old.status = 'deployed'
+      then jsonb_build_object('round', new.round, 'feedback', new.feedback)
+      else jsonb_build_object('round', new.round, 'branch', new.branch_name, 'head_commit', new.head_commit) end
+    when 'deployed' then jsonb_build_object('preview_url', new.preview_url, 'head_commit', new.head_commit)
+    when 'approved' then jsonb_build_object('note', new.decision_note)
+    when 'rejected' then jsonb_build_object('note', new.decision_note)
+    when 'merged' then jsonb_build_object('merge_commit_sha', new.merge_commit_sha)
+    when 'failed' then jsonb_build_object('failure_kind', new.failure_kind, 'failure_message', new.failure_message,
+      'failed_in', new.failed_in)
+  end;
+end $$;
+
+-- That its agent's usage limit is reached is no move, and yet something that people want to know.
+create or replace function fairlead.tell_of_wait(change fairlead.change_requests) returns void language plpgsql as $$
+begin
+  insert into fairlead.events
+    (xid, entity, entity_id, change_id, workspace, kind, from_status, to_status, version, data)
+  values (change.moved_in, 'change', change.id, change.id, change.workspace, 'change.limited', change.status,
+    change.status, change.version, jsonb_build_object('until', change.waits_until));
+  perform pg_notify('fairlead', json_build_object(
+    'entity', 'change', 'id', change.id, 'status', change.status, 'version', change.version)::text);
+end $$;
+
+-- THE trigger.
+create or replace function fairlead.move() returns trigger language plpgsql as $$
+<<this>>
+declare
+  entity constant text := tg_argv[0];
+  legal text[];
+  due text[];
+  first boolean;
+  final boolean;
+  step text := 'moved';
+  kept text;
+  actor text;
+  data jsonb;
+begin
+  if tg_op = 'UPDATE' and entity = 'change' then
+    -- What nobody may change behind the kernel's back, least of all by an UPDATE that was meant for another row.
+    -- (A workspace that is renamed takes its changes along; what is approved and merged is what was looked at.)
+    kept := case
+      when new.id <> old.id then 'id'
+      when new.repository_url <> old.repository_url then 'repository'
+      when new.workspace <> old.workspace and exists (select from fairlead.workspaces w where w.name = old.workspace)
+        then 'workspace'
+      when new.environment_id is distinct from old.environment_id
+        and (new.status = old.status or new.status not in ('pending', 'provisioning')) then 'environment'
+      when old.status not in ('deployed', 'approved', 'merging') then null
+      when new.head_commit is distinct from old.head_commit then 'commit'
+      when new.branch_name is distinct from old.branch_name or new.target_branch is distinct from old.target_branch
+        then 'branch'
+    end;
+    if kept is not null then
+      raise exception 'change % is %: its % can''t be changed', old.id, old.status, kept using errcode = 'FL001',
+        detail = old.status, hint = 'Cancel it and ask for another.';
+    end if;
+  end if;
+  if tg_op = 'UPDATE' and new.status = old.status and new.task is not distinct from old.task then
+    new.version := old.version;
+    new.moved_in := old.moved_in;
+    if entity = 'change' then
+      if new.waits_until > coalesce(old.waits_until, '-infinity') then
+        new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
+        perform fairlead.tell_of_wait(new);
+      end if;
+    end if;
+    return new;
+  end if;
+
+  select s.tasks, s.initial, cardinality(s.moves) = 0 into due, first, final
+    from fairlead.statuses s where s.entity = this.entity and s.status = new.status;
+  if not found then
+    raise exception '% is not a status of a %', quote_literal(new.status), entity using errcode = 'FL001',
+      hint = 'Its statuses are ' || (select string_agg(s.status, ', ' order by s.position)
+        from fairlead.statuses s where s.entity = this.entity) || '.';
+  end if;
+
+  if tg_op = 'INSERT' then
+    if not first then
+      raise exception 'a new % cannot begin as %', entity, new.status using errcode = 'FL001',
+        hint = 'Leave status out: it begins by itself.';
+    end if;
+    new.version := 1;
+    new.task := due[1];
+    new.moved_in := pg_current_xact_id();
+  else
+    new.version := old.version + 1;
+    new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
+    if new.status = old.status then
+      if new.task is null or coalesce(array_position(due, new.task) <= array_position(due, old.task), true) then
+        raise exception '% has no task %', new.status, quote_literal(new.task) using errcode = 'FL001';
+      end if;
+      step := coalesce(old.task, 'task') || '_done';
+    else
+      select s.moves into legal from fairlead.statuses s where s.entity = this.entity and s.status = old.status;
+      if not new.status = any (legal) then
+        raise exception '% % is %: it cannot become %', entity, new.id, old.status, new.status
+          using errcode = 'FL001', detail = old.status, hint = case cardinality(legal)
+            when 0 then format('%s is final.', old.status)
+            else format('From %s it can become: %s.', old.status, array_to_string(legal, ', ')) end;
+      end if;
+      new.task := due[1];
+    end if;
+  end if;
+
+  if step = 'moved' then
+    new.moved_at := clock_timestamp();
+    new.finished_at := case when final or new.status = 'failed' then new.moved_at end;
+  end if;
+  if entity = 'change' then
+    new.waits_until := null;
+    if tg_op = 'INSERT' then
+      if not fairlead.says_something(coalesce(new.request_text, '')) then
+        raise exception 'the request is empty: say in words what should change' using errcode = 'FL004';
+      elsif length(new.request_text) > 10000 then
+        raise exception 'the request has % characters: at most 10000 are allowed', length(new.request_text)
+          using errcode = 'FL004';
+      end if;
+      select coalesce(new.agent, w.agent), coalesce(new.target_branch, w.default_branch), w.repository_url
+        into new.agent, new.target_branch, new.repository_url
+        from fairlead.workspaces w where w.name = new.workspace;
+      if not found then
+        raise exception 'there is no workspace %', quote_literal(new.workspace) using errcode = 'FL003',
+          hint = 'Register it: fairlead workspace add, or insert into fairlead.workspaces (name, repository_url).';
+      end if;
+      actor := coalesce(new.requester_name, new.requester_id, session_user);
+      data := fairlead.change_event_data(null, new);
+    elsif step = 'moved' then
+      new := fairlead.fill_change(old, new);
+      actor := case when old.status = 'deployed' or new.failure_kind = 'cancelled' then new.decided_by end;
+      data := fairlead.change_event_data(old, new);
+    else
+      data := fairlead.change_event_data(old, new);
+    end if;
+  else
+    data := jsonb_build_object('note', new.note);
+  end if;
+
+  insert into fairlead.events
+    (xid, entity, entity_id, change_id, workspace, kind, from_status, to_status, version, actor, data)
+  values (new.moved_in, entity, new.id, case entity when 'change' then new.id else to_jsonb(new) ->> 'change_id' end,
+    new.workspace, entity || '.' || case step when 'moved' then new.status else step end,
+    case tg_op when 'UPDATE' then old.status end, new.status, new.version, actor, jsonb_strip_nulls(data));
+  if new.task is not null then
+    perform fairlead.enqueue(new.task, new.id, new.version);
+  end if;
+  perform pg_notify('fairlead', json_build_object(
+    'entity', entity, 'id', new.id, 'status', new.status, 'version', new.version)::text);
+  return new;
+end $$;
+
+create or replace trigger move before insert or update on fairlead.change_requests
+  for each row execute function fairlead.move('change');
+create or replace trigger move before insert or update on fairlead.environments
+  for each row execute function fairlead.move('environment');

@@ -1,0 +1,80 @@
+-- What a move brings with it in other rows.
+
+create or replace function fairlead.follow_change() returns trigger language plpgsql as $$
+begin
+  if new.status = 'implementing' and old.status = 'provisioning' then
+    update fairlead.environments set status = 'ready' where id = new.environment_id and status = 'provisioning';
+  end if;
+  if new.finished_at is not null and old.status <> 'pending' then
+    update fairlead.environments set status = 'terminating'
+      where id = new.environment_id and status in ('provisioning', 'ready', 'failed');
+    perform fairlead.make_room(new);
+  end if;
+  if new.status = 'pending' and old.environment_id is not null then
+    update fairlead.environments set status = 'terminating'
+      where id = old.environment_id and status in ('provisioning', 'ready', 'failed');
+    if old.finished_at is null then
+      perform fairlead.make_room(new);
+    end if;
+  end if;
+  if new.status = 'approved' or old.status = 'merging' then
+    perform fairlead.admit_merge(new.repository_url, new.target_branch);
+  end if;
+  return null;
+end $$;
+
+-- Gives up the environment of a change that has lost it: its directory or a process in it is gone, though nobody ended
+-- it. What is left of it is saved and cleaned up, then the change begins again in a fresh one from the pushed branch; at
+-- most twice, then it fails. False if the change has moved on since.
+create or replace function fairlead.lose_environment(change_id text, seen_version integer, why text) returns boolean
+language plpgsql as $$
+declare
+  change fairlead.change_requests;
+begin
+  select c.* into change from fairlead.change_requests c where c.id = change_id and c.version = seen_version for update;
+  if not found then
+    return false;
+  end if;
+  update fairlead.environments e set status = 'failed', note = why
+    where e.id = change.environment_id and e.status in ('provisioning', 'ready');
+  if change.lost_environments < 2 then
+    update fairlead.change_requests c set status = 'pending', lost_environments = change.lost_environments + 1,
+      failure_kind = 'environment', failure_message = why where c.id = change.id;
+  else
+    update fairlead.change_requests c set status = 'failed', failure_kind = 'environment',
+      failure_message = why || '; it is the third environment that was lost. Look what ends processes on that machine '
+        || '(memory? restarts?), then retry: it goes on from the pushed branch' where c.id = change.id;
+  end if;
+  return true;
+end $$;
+
+-- A retry that came while the last environment was being cleaned up has waited for this.
+create or replace function fairlead.follow_environment() returns trigger language plpgsql as $$
+begin
+  if fairlead.see_each_other(false)
+    and exists (select from fairlead.change_requests c where c.id = new.change_id and c.status = 'pending') then
+    perform fairlead.admit_changes();
+  end if;
+  return null;
+end $$;
+
+-- History may be deleted, work in progress may not.
+create or replace function fairlead.refuse_delete() returns trigger language plpgsql as $$
+begin
+  raise exception '% % is %: end it before you delete it', tg_argv[0], old.id, old.status using errcode = 'FL001',
+    detail = old.status, hint = 'select fairlead.cancel_change(…), and wait for the clean-up.';
+end $$;
+
+create or replace trigger keep before delete on fairlead.change_requests
+  for each row when (old.finished_at is null) execute function fairlead.refuse_delete('change');
+create or replace trigger keep before delete on fairlead.environments
+  for each row when (old.status <> 'terminated') execute function fairlead.refuse_delete('environment');
+create or replace trigger follow after update of status on fairlead.environments
+  for each row when (new.status = 'terminated') execute function fairlead.follow_environment();
+create or replace trigger admit after insert on fairlead.change_requests
+  for each row execute function fairlead.admit_or_wait();
+create or replace trigger admit_again after update of status on fairlead.change_requests
+  for each row when (old.status <> 'pending' and new.status = 'pending') execute function fairlead.admit_or_wait();
+create or replace trigger follow after update of status on fairlead.change_requests
+  for each row when (old.status <> new.status and new.status in
+    ('pending', 'implementing', 'approved', 'merged', 'rejected', 'failed')) execute function fairlead.follow_change();

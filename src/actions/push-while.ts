@@ -1,0 +1,51 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Change } from "../domain/change.ts";
+import { countCommitsSince, headCommit } from "../providers/git/checkout.ts";
+import { interruptible } from "./interruptible.ts";
+import type { Workplace } from "./open-environment.ts";
+import { saveBranch } from "./save-branch.ts";
+import type { Services } from "./services.ts";
+
+/**
+ * Pushes the agent's new commits again and again while it works, so that an environment that is lost costs no more than
+ * what came since. What can't be pushed now is pushed later, or complained of when the agent is done.
+ */
+export async function pushWhile<Result>(
+  services: Services,
+  change: Change,
+  place: Workplace,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const over = new AbortController();
+  const pushing = pushAgainAndAgain(services, change, place, over.signal);
+  try {
+    return await work();
+  } finally {
+    over.abort();
+    await pushing;
+  }
+}
+
+async function pushAgainAndAgain(
+  { sql, log, limits }: Services,
+  change: Change,
+  { environment, branchName, baseCommit }: Workplace,
+  over: AbortSignal,
+): Promise<void> {
+  const checkout = interruptible(environment, over);
+  const owner = { environmentId: environment.id, changeId: change.id };
+  let pushed = change.headCommit;
+  for (;;) {
+    try {
+      await delay(limits.pushMs, undefined, { signal: over });
+      const head = await headCommit(checkout);
+      if (head === pushed || (await countCommitsSince(checkout, baseCommit)) === 0) continue;
+      await saveBranch(sql, owner, checkout, { branch: branchName, url: change.repositoryUrl });
+      pushed = head;
+      log.info({ head }, "agent's commits pushed");
+    } catch (error) {
+      if (over.aborted) return;
+      log.warn({ err: error }, "agent's commits could not be pushed yet");
+    }
+  }
+}

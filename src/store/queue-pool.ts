@@ -1,0 +1,55 @@
+import pg from "pg";
+
+export interface QueuePool {
+  readonly pool: pg.Pool;
+  /** Ends all connections, and waits a second for them at the most. Repeatable. */
+  close(): Promise<void>;
+}
+
+export interface QueuePoolOptions {
+  readonly max: number;
+  /** Told of each connection that is lost. It is made anew when it is needed. */
+  readonly onError: (error: Error) => void;
+}
+
+/**
+ * Connections for graphile-worker. It makes its own where it is given none, but takes their error listeners away before
+ * it ends them: a connection that is killed in that moment, as all are when Postgres goes, would end our process.
+ */
+export function openQueuePool(connectionString: string, { max, onError }: QueuePoolOptions): QueuePool {
+  const pool = new pg.Pool({ connectionString, max, application_name: "fairlead queue", Client: QueueClient });
+  // A connection tells its own listener while it is in use; one that idles tells both, and once is enough.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", onError));
+  let closed: Promise<void> | undefined;
+  return {
+    pool,
+    close() {
+      closed ??= Promise.race([pool.end().catch(onError), waited(closeMs)]);
+      return closed;
+    },
+  };
+}
+
+/**
+ * Says no more than that it could not connect. graphile-worker tries again within a second whatever it was, but where it
+ * sees by the code that Postgres is coming up, it sleeps from three seconds to two minutes, and can't be stopped meanwhile.
+ */
+class QueueClient extends pg.Client {
+  override connect(): Promise<pg.Client>;
+  override connect(callback: Connected): void;
+  override connect(callback?: Connected): Promise<pg.Client> | undefined {
+    if (callback === undefined) return super.connect().catch((error: Error) => Promise.reject(withoutCode(error)));
+    const told: Connected = (error, client) => callback(error ? withoutCode(error) : null, client);
+    super.connect(told);
+    return undefined;
+  }
+}
+
+type Connected = (error: Error | null, client?: pg.Client) => void;
+
+const withoutCode = (error: Error): Error => new Error(error.message, { cause: error });
+
+const closeMs = 1_000;
+
+const waited = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());

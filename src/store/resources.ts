@@ -1,0 +1,86 @@
+import type { ChangeId, EnvironmentId } from "../domain/ids.ts";
+import type { Resource } from "../domain/resource.ts";
+import type { Sql } from "./sql.ts";
+
+/** Whose resources they are. */
+export interface Owner {
+  readonly environmentId: EnvironmentId;
+  readonly changeId: ChangeId;
+}
+
+/** Writes down what is about to be made, so that whoever comes after a crash knows what to look for. Repeatable. */
+export async function intendResources(sql: Sql, owner: Owner, resources: readonly Resource[]): Promise<void> {
+  await sql`
+    insert into fairlead.resources (environment_id, change_id, kind, name)
+    select ${owner.environmentId}, ${owner.changeId}, r.kind, r.name
+    from jsonb_to_recordset(${sql.json(resources as never)}::jsonb) as r(kind text, name text)
+    on conflict (environment_id, kind, name) do update set state = 'intended', gone_at = null, note = null
+      where fairlead.resources.state in ('gone', 'kept')`;
+}
+
+/** Says that they have been made. */
+export async function notePresent(sql: Sql, owner: Owner, resources: readonly Resource[]): Promise<void> {
+  await sql`
+    update fairlead.resources r set state = 'present', present_at = clock_timestamp()
+    from jsonb_to_recordset(${sql.json(resources as never)}::jsonb) as made(kind text, name text)
+    where r.environment_id = ${owner.environmentId} and r.kind = made.kind and r.name = made.name
+      and r.state = 'intended'`;
+}
+
+/** Crosses out what a look at the world has not found any more. */
+export async function noteGone(sql: Sql, id: EnvironmentId, resources: readonly Resource[]): Promise<void> {
+  await sql`
+    update fairlead.resources r set state = 'gone', gone_at = clock_timestamp(), note = null
+    from jsonb_to_recordset(${sql.json(resources as never)}::jsonb) as left_behind(kind text, name text)
+    where r.environment_id = ${id} and r.kind = left_behind.kind and r.name = left_behind.name and r.state <> 'gone'`;
+}
+
+/** A branch that stays although its change has ended, for it has commits that are nowhere else: `why` says so. */
+export async function noteBranchKept(sql: Sql, changeId: ChangeId, branch: string, why: string): Promise<void> {
+  await sql`
+    update fairlead.resources set state = 'kept', note = ${why}
+    where change_id = ${changeId} and kind = 'branch' and name = ${branch}`;
+}
+
+/** A branch is all its change's environments': once it has been seen gone, it is gone for each of them. */
+export async function noteBranchGone(sql: Sql, changeId: ChangeId, branch: string): Promise<void> {
+  await sql`
+    update fairlead.resources set state = 'gone', gone_at = clock_timestamp()
+    where change_id = ${changeId} and kind = 'branch' and name = ${branch} and state <> 'gone'`;
+}
+
+/** What of an environment is still written down as there, or as about to be. */
+export async function resourcesLeft(sql: Sql, id: EnvironmentId): Promise<Resource[]> {
+  return sql<Resource[]>`
+    select kind, name from fairlead.resources
+    where environment_id = ${id} and state in ('intended', 'present') order by kind, name`;
+}
+
+/** Whether something has been written down as made. */
+export async function isPresent(sql: Sql, id: EnvironmentId, { kind, name }: Resource): Promise<boolean> {
+  const rows = await sql`
+    select from fairlead.resources
+    where environment_id = ${id} and kind = ${kind} and name = ${name} and state = 'present'`;
+  return rows.length === 1;
+}
+
+/** How long ago a process was first intended, in milliseconds by Postgres's clock, which all workers share. */
+export async function processAgeMs(sql: Sql, id: EnvironmentId, name: string): Promise<number> {
+  const [row] = await sql<{ age: number }[]>`
+    select extract(epoch from clock_timestamp() - intended_at)::float8 * 1000 as age from fairlead.resources
+    where environment_id = ${id} and kind = 'process' and name = ${name}`;
+  return row?.age ?? 0;
+}
+
+/** A row of the view `fairlead.leaks`. */
+export interface Leak extends Resource {
+  readonly changeId: ChangeId;
+  readonly environmentId: EnvironmentId;
+  readonly since: Date;
+}
+
+/** What is there, or may be, although nobody needs it; oldest first. */
+export async function listLeaks(sql: Sql, limit: number): Promise<Leak[]> {
+  return sql<Leak[]>`
+    select kind, name, change_id, environment_id, since from fairlead.leaks order by since limit ${limit}`;
+}

@@ -1,0 +1,133 @@
+import { cp } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { writeSettings } from "../../src/store/settings.ts";
+import { connect, type Sql } from "../../src/store/sql.ts";
+import { problems } from "./checks.ts";
+import { type Crew, startCrew } from "./crew.ts";
+import { untilAllLive } from "./heir.ts";
+import { orderMinutely, untilIdle } from "./minutely.ts";
+import { carryOn, type OnTheWay } from "./person.ts";
+import { type Beat, schedule } from "./schedule.ts";
+import { ownServer, type Server, withDatabase } from "./server.ts";
+import { addWorkspace, makeSetting, removeSetting, type Setting } from "./setting.ts";
+import { keepSpares } from "./spares.ts";
+import { seconds } from "./tables.ts";
+import { ways } from "./ways.ts";
+
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly changes: number;
+  readonly say: (text: string) => void;
+}
+
+const workers = 3;
+const beatMs = 500;
+const patienceMs = 600_000;
+const firstPort = 30_500;
+const ports = Array.from({ length: 400 }, (_, offset) => firstPort + offset);
+
+/**
+ * Carries many changes down all ways at once, while a worker is killed at each beat and Postgres crashes now and then,
+ * and gives all that is wrong in the end.
+ */
+export async function runChaos({ seed, changes, say }: ChaosOptions): Promise<string[]> {
+  const server = await ownServer();
+  const url = withDatabase(server.maintenanceUrl, server.template);
+  const sql = connect(url, { max: 3 });
+  const settings = await makeSettings();
+  const spares = keepSpares(workers);
+  try {
+    await writeSettings(sql, { firstPort, maxActiveChanges: 6 });
+    const underway = await requestAll(sql, settings, changes);
+    const [{ home } = { home: "" }] = settings;
+    const crew = startCrew(spares, { databaseUrl: url, home, concurrency: 2, watched: null }, workers);
+    const over = new AbortController();
+    const [late, strikes] = await Promise.all([
+      carryOn(sql, underway, AbortSignal.timeout(patienceMs), progress(say)).finally(() => over.abort()),
+      strike({ crew, server, seed, over: over.signal }),
+    ]);
+    say(
+      `${changes} changes: ${strikes.kills} workers killed, ${strikes.crashes} crashes of Postgres, ${seconds(strikes.elapsedMs)}`,
+    );
+    await untilAllLive(sql);
+    await orderMinutely(sql);
+    await untilIdle(sql);
+    const badEnds = await crew.dismiss();
+    const found = await checkAll(sql, settings, underway);
+    return [...late.map(({ id, way }) => `${id} (${way}) did not come to its end`), ...badEnds, ...found];
+  } finally {
+    await spares.close();
+    await sql.end({ timeout: 2 });
+    for (const setting of settings) await removeSetting(setting);
+    await server.close();
+  }
+}
+
+function progress(say: (text: string) => void): (open: number) => void {
+  let saidAt = performance.now();
+  return (open) => {
+    if (performance.now() - saidAt < 15_000) return;
+    saidAt = performance.now();
+    say(`${open} changes are on their way`);
+  };
+}
+
+/** A repository for each way, all in one data folder. */
+async function makeSettings(): Promise<Setting[]> {
+  const first = await makeSetting();
+  const settings: Setting[] = [];
+  for (const way of ways) {
+    const remote = `${first.folder}/${way}.git`;
+    await cp(first.remote, remote, { recursive: true });
+    settings.push({ ...first, remote });
+  }
+  return settings;
+}
+
+async function requestAll(sql: Sql, settings: readonly Setting[], count: number): Promise<OnTheWay[]> {
+  for (const [at, way] of ways.entries()) {
+    const setting = settings[at];
+    if (setting !== undefined) await addWorkspace(sql, way, setting, way);
+  }
+  const requested: OnTheWay[] = [];
+  for (let number = 0; number < count; number += 1) {
+    const way = ways[number % ways.length] ?? "merged";
+    const [row] = await sql<{ id: string }[]>`
+      insert into fairlead.change_requests (workspace, request_text) values (${way}, ${`${way} ${number}`}) returning id`;
+    requested.push({ id: row?.id ?? "", way });
+  }
+  return requested;
+}
+
+interface Strikes {
+  kills: number;
+  crashes: number;
+  elapsedMs: number;
+}
+
+/** One beat after the other, by the clock. */
+async function strike({ crew, server, seed, over }: { crew: Crew; server: Server; seed: number; over: AbortSignal }) {
+  const began = performance.now();
+  const done: Strikes = { kills: 0, crashes: 0, elapsedMs: 0 };
+  const beats: Iterator<Beat> = schedule(seed, workers);
+  for (let number = 1; !over.aborted; number += 1) {
+    await delay(Math.max(0, began + number * beatMs - performance.now()), undefined, { signal: over }).catch(() => {});
+    if (over.aborted) break;
+    const beat: Beat = beats.next().value;
+    if (beat.crashes) {
+      await server.crash();
+      done.crashes += 1;
+    }
+    if (crew.kill(beat.victim)) done.kills += 1;
+  }
+  return { ...done, elapsedMs: performance.now() - began };
+}
+
+async function checkAll(sql: Sql, settings: readonly Setting[], changes: readonly OnTheWay[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const [at, way] of ways.entries()) {
+    const [setting, own] = [settings[at], changes.filter((change) => change.way === way)];
+    if (setting !== undefined) found.push(...(await problems(sql, setting, { changes: own, ports })));
+  }
+  return [...new Set(found)];
+}

@@ -1,0 +1,55 @@
+import type { Sql } from "../../src/store/sql.ts";
+import { eventProblems } from "./check-events.ts";
+import { gitProblems } from "./check-git.ts";
+import { logProblems } from "./check-log.ts";
+import { leftIn, portsInUse, processesOf } from "./machine.ts";
+import type { OnTheWay } from "./person.ts";
+import type { Setting } from "./setting.ts";
+import { endings } from "./ways.ts";
+
+/** All that is wrong with changes that should have ended, and with what they left; empty when nothing is. */
+export async function problems(
+  sql: Sql,
+  setting: Setting,
+  { changes, ports }: { changes: readonly OnTheWay[]; ports: readonly number[] },
+): Promise<string[]> {
+  const processes = await processesOf(setting.folder);
+  const found = [
+    ...(await endProblems(sql, changes)),
+    ...(await eventProblems(sql, changes)),
+    ...(await logProblems(sql, changes)),
+    ...(await gitProblems(sql, setting, changes)),
+    ...(await ledgerProblems(sql)),
+    ...processes,
+    ...(await leftIn(setting.home)).map((what) => `left: ${what}`),
+    ...(await portsInUse(ports)).map((port) => `port ${port} is in use`),
+  ];
+  return found;
+}
+
+async function endProblems(sql: Sql, changes: readonly OnTheWay[]): Promise<string[]> {
+  const rows = await sql<{ id: string; status: string; failureKind: string | null; failureMessage: string | null }[]>`
+    select id, status, failure_kind, failure_message from fairlead.change_requests
+    where id = any (${changes.map(({ id }) => id)})`;
+  const ends = new Map(rows.map((row) => [row.id, row]));
+  return changes.flatMap(({ id, way }) => {
+    const [end, wanted] = [ends.get(id), endings[way]];
+    if (end?.status === wanted.status && end.failureKind === wanted.failureKind) return [];
+    return [`${id} (${way}) ended as ${end?.status}: ${end?.failureKind} ${end?.failureMessage}`];
+  });
+}
+
+/** What Fairlead's own books still hold, in a database where all that was asked for has ended. */
+async function ledgerProblems(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ what: string }[]>`
+    select format('job %s of %s: attempt %s of %s, locked at %s, %s', j.task_identifier, coalesce(j.key, 'nobody'),
+        j.attempts, j.max_attempts, j.locked_at, j.last_error) as what from graphile_worker.jobs j
+      where j.locked_at is not null or j.task_identifier not in ('reconcile', 'enforce_lifecycles')
+    union all
+    select format('worker %s is listed and does not live', w.id) from fairlead.workers w
+    union all
+    select format('place %s of %s is held', p.number, p.scope) from fairlead.places p where p.change_id is not null`;
+  const [ledger] = await sql<{ there: boolean }[]>`select to_regclass('fairlead.leaks') is not null as there`;
+  const leaks = ledger?.there ? await sql<{ what: string }[]>`select l::text as what from fairlead.leaks l` : [];
+  return [...rows.map(({ what }) => what), ...leaks.map(({ what }) => `leak: ${what}`)];
+}

@@ -1,0 +1,46 @@
+import pino from "pino";
+import { makeServices } from "../../src/main/services.ts";
+import { startWorker, type WorkerHandle } from "../../src/main/worker.ts";
+import { connect, type Sql } from "../../src/store/sql.ts";
+import { listWorkers } from "../../src/store/workers.ts";
+import { parseSettings } from "../../src/wire/settings.ts";
+import type { Orders, Worker } from "./spares.ts";
+
+/** A worker in this process that begins when another has been killed, and takes over what that one had. */
+export interface Heir {
+  complaints(): readonly string[];
+  /** Ends it, once it has struck the dead one out. */
+  finish(): Promise<void>;
+}
+
+export function heirOf(first: Worker, { databaseUrl, home, concurrency }: Orders): Heir {
+  const complaints: string[] = [];
+  const log = pino({ level: "warn", base: null }, { write: (line: string) => void complaints.push(line) });
+  const sql = connect(databaseUrl);
+  const services = makeServices(parseSettings({ FAIRLEAD_HOME: home }), sql, log);
+  const working: Promise<WorkerHandle | null> = first.ended.then((end) =>
+    end === "SIGKILL" ? startWorker({ services, databaseUrl, concurrency }) : null,
+  );
+  async function finish(): Promise<void> {
+    const worker = await working;
+    if (worker !== null) await untilAllLive(sql);
+    await worker?.stop();
+    await sql.end({ timeout: 2 });
+  }
+  let finished: Promise<void> | undefined;
+  return {
+    complaints: () => complaints,
+    finish() {
+      finished ??= finish();
+      return finished;
+    },
+  };
+}
+
+/** Waits until no worker is listed that has died; at most as long as that should take. */
+export async function untilAllLive(sql: Sql): Promise<void> {
+  const late = AbortSignal.timeout(5_000);
+  while (!late.aborted && (await listWorkers(sql)).some(({ alive }) => !alive)) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

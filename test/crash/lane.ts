@@ -1,0 +1,69 @@
+import { writeSettings } from "../../src/store/settings.ts";
+import { connect, type Sql } from "../../src/store/sql.ts";
+
+/** Where changes happen one after the other, each in a database of its own, and the ports that they may use. */
+export interface Lane {
+  readonly ports: readonly number[];
+  database(): Promise<LaneDatabase>;
+  close(): Promise<void>;
+}
+
+export interface LaneDatabase {
+  readonly url: string;
+  readonly sql: Sql;
+  /** Whoever is still connected. */
+  drop(): Promise<void>;
+}
+
+export interface LaneSource {
+  readonly maintenanceUrl: string;
+  /** The migrated database that all others are clones of. */
+  readonly template: string;
+}
+
+/** Few, so that looking at all of them is quick: a retried change has two ranges at the most. */
+const portsEach = 20;
+
+/** Runs at the same time are unlikely to meet here, and below the ports that the system gives to anybody. */
+const firstPort = 24_000 + (process.pid % 60) * 100;
+
+export function openLane({ maintenanceUrl, template }: LaneSource, number: number): Lane {
+  const maintenance = connect(maintenanceUrl, { max: 1 });
+  const port = firstPort + number * portsEach;
+  let made = 0;
+  return {
+    ports: Array.from({ length: portsEach }, (_, offset) => port + offset),
+    async database() {
+      made += 1;
+      const name = `fairlead_crash_${process.pid}_${number}_${made}`;
+      const url = new URL(maintenanceUrl);
+      url.pathname = `/${name}`;
+      await maintenance`create database ${maintenance(name)} template ${maintenance(template)}`;
+      const sql = connect(url.href, { max: 2 });
+      await writeSettings(sql, { firstPort: port });
+      return {
+        url: url.href,
+        sql,
+        async drop() {
+          await sql.end({ timeout: 2 });
+          await maintenance`drop database ${maintenance(name)} with (force)`;
+        },
+      };
+    },
+    close: () => maintenance.end({ timeout: 2 }),
+  };
+}
+
+/** Does all of the work in as many lanes at once as there are. */
+export async function inLanes<Work>(
+  lanes: readonly Lane[],
+  work: Iterable<Work>,
+  act: (lane: Lane, one: Work) => Promise<void>,
+): Promise<void> {
+  const rest = work[Symbol.iterator]();
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (let next = rest.next(); next.done !== true; next = rest.next()) await act(lane, next.value);
+    }),
+  );
+}

@@ -1,0 +1,100 @@
+import { parseArgs } from "node:util";
+import { guardAgainstDriver } from "../../src/main/guard.ts";
+import { connect } from "../../src/store/sql.ts";
+import { nameOf } from "./boundaries.ts";
+import { type ChaosOptions, runChaos } from "./chaos.ts";
+import { openLane } from "./lane.ts";
+import { runMatrix } from "./matrix.ts";
+import { type Plan, pollsAtMost } from "./plan.ts";
+import type { PointRun } from "./run-point.ts";
+import { givenServer, ownServer, type Server } from "./server.ts";
+import { keepSpares } from "./spares.ts";
+import { failureLines, matrixTable, seconds, unreachedLines } from "./tables.ts";
+import { ways } from "./ways.ts";
+
+// npm run crash [-- matrix|chaos] [--only merged] [--at "git push"] [--whole] [--lanes 4] [--seed 7] [--changes 200]:
+// kills workers wherever they can be killed, and says what became of the changes. --at takes the boundaries with this in
+// their names; --whole tries each way from its start, and not only from where it parts from another.
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    only: { type: "string" },
+    at: { type: "string" },
+    whole: { type: "boolean", default: false },
+    lanes: { type: "string", default: "4" },
+    seed: { type: "string" },
+    changes: { type: "string", default: "200" },
+    verbose: { type: "boolean", default: false },
+  },
+});
+const say = (text: string) => void process.stdout.write(`${text}\n`);
+
+async function matrix(): Promise<boolean> {
+  const began = performance.now();
+  const given = process.env.FAIRLEAD_TEST_DATABASE_URL;
+  const server = given === undefined ? await ownServer() : await givenServer(given);
+  if (given === undefined) await makeHasty(server);
+  const lanes = Array.from({ length: Number(values.lanes) }, (_, number) => openLane(server, number));
+  const spares = keepSpares(2);
+  try {
+    const chosen = ways.filter((way) => values.only === undefined || values.only.split(",").includes(way));
+    const { at } = values;
+    const choose = ({ points }: Plan) => [...points.values()].filter((point) => nameOf(point).includes(at ?? ""));
+    const plans = await runMatrix({
+      ...{ lanes, spares, ways: chosen, isWhole: values.whole || values.only !== undefined, onRun: progress() },
+      ...(at === undefined ? {} : { choose }),
+    });
+    const wrong = failureLines(plans);
+    say(["", ...(at === undefined ? unreachedLines(plans) : []), ...wrong, "", matrixTable(plans)].join("\n"));
+    say(
+      `Of a poller's boundaries the first ${pollsAtMost} passes count. A shared boundary is one before its way parts from`,
+    );
+    say("another that is tried as well; --whole tries it once more.");
+    say(`The crash matrix took ${seconds(performance.now() - began)}; ${wrong.length} runs went wrong.`);
+    return wrong.length === 0;
+  } finally {
+    await spares.close();
+    for (const lane of lanes) await lane.close();
+    await server.close();
+  }
+}
+
+/** Postgres itself is not killed here, so it need not be made to last. */
+async function makeHasty({ maintenanceUrl }: Server): Promise<void> {
+  const sql = connect(maintenanceUrl, { max: 1 });
+  await sql`alter system set fsync = off`;
+  await sql`select pg_reload_conf()`;
+  await sql.end({ timeout: 2 });
+}
+
+function progress(): (run: PointRun) => void {
+  let count = 0;
+  return ({ way, death, reached, problems, elapsedMs }) => {
+    count += 1;
+    const name = death === null ? "nobody dies" : nameOf(death);
+    const isOdd = problems.length > 0 || (death !== null && !reached) || elapsedMs > 20_000;
+    if (values.verbose || isOdd) {
+      const outcome = problems.length > 0 ? "WRONG" : death !== null && !reached ? "not reached" : "right";
+      say(`${way}, ${name}: ${outcome}, ${seconds(elapsedMs)}${problems.length > 0 ? `: ${problems[0]}` : ""}`);
+    }
+    if (count % 50 === 0) say(`${count} changes`);
+  };
+}
+
+async function chaos(): Promise<boolean> {
+  const seed = values.seed === undefined ? Math.floor(Math.random() * 1e9) : Number(values.seed);
+  say(`chaos with --seed ${seed}`);
+  const options: ChaosOptions = { seed, changes: Number(values.changes), say };
+  const wrong = await runChaos(options);
+  say(wrong.length === 0 ? "All is as it should be." : ["WRONG:", ...wrong].join("\n    "));
+  return wrong.length === 0;
+}
+
+guardAgainstDriver();
+const parts = { matrix, chaos };
+let isRight = true;
+for (const [name, run] of Object.entries(parts)) {
+  if (positionals.length === 0 || positionals.includes(name)) isRight = (await run()) && isRight;
+}
+process.exit(isRight ? 0 : 1);

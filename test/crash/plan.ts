@@ -1,0 +1,49 @@
+import { momentsOf, nameOf, occurrencesAtMost, type Point } from "./boundaries.ts";
+import type { PointRun } from "./run-point.ts";
+import { type Way, whereItParts } from "./ways.ts";
+
+/** What is known of one way: the boundaries that clean runs of it have, and which of them a death has stood for. */
+export interface Plan {
+  readonly way: Way;
+  /** The boundaries to be tried, by name. */
+  readonly points: ReadonlyMap<string, Point>;
+  /** How many more there are, before this way parts from another that is tried. */
+  readonly shared: number;
+  /** The last boundary of each moment. */
+  readonly deaths: readonly Point[];
+  readonly covered: Set<string>;
+  readonly runs: PointRun[];
+}
+
+/** Of a poller's boundaries, its fourth pass tells nothing that the third did not. */
+export const pollsAtMost = 3;
+
+/** A way as a whole, or from where it parts from another one. */
+export function makePlan(way: Way, recordings: readonly PointRun[], isWhole: boolean): Plan {
+  const polls = new Set(
+    recordings.flatMap(({ passed }) =>
+      passed.filter(({ occurrence }) => occurrence > occurrencesAtMost).map(({ label }) => label),
+    ),
+  );
+  const counts = ({ label, occurrence }: Point) => occurrence <= (polls.has(label) ? pollsAtMost : occurrencesAtMost);
+  const all = namesIn(recordings.flatMap(({ passed }) => passed.filter(counts)));
+  const own = recordings.map(({ passed }) => (isWhole ? passed : passed.slice(whereItParts(way, passed))));
+  const points = namesIn(own.flatMap((passed) => passed.filter(counts)));
+  const deaths = momentsOf(own[0] ?? []).flatMap((moment) => moment.filter(counts).at(-1) ?? []);
+  return { way, points, shared: all.size - points.size, deaths, covered: new Set(), runs: [...recordings] };
+}
+
+/** Notes a run and what its death stands for: by what this worker passed, not by what an earlier one had. */
+export function noteRun(plan: Plan, run: PointRun): void {
+  plan.runs.push({ ...run, passed: [] }); // thousands of boundaries each are too many to keep
+  if (!run.reached) return;
+  for (const point of momentsOf(run.passed).at(-1) ?? []) plan.covered.add(nameOf(point));
+}
+
+export function uncovered({ points, covered }: Plan): Point[] {
+  return [...points].filter(([name]) => !covered.has(name)).map(([, point]) => point);
+}
+
+function namesIn(points: readonly Point[]): Map<string, Point> {
+  return new Map(points.map((point) => [nameOf(point), point]));
+}

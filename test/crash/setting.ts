@@ -1,0 +1,59 @@
+import { rmSync } from "node:fs";
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import type { Sql } from "../../src/store/sql.ts";
+import { commitTo } from "../support/world.ts";
+import type { Way } from "./ways.ts";
+
+/** Where changes happen: a data folder, a repository, and how the files begin in which agents note their starts. */
+export interface Setting {
+  readonly folder: string;
+  readonly home: string;
+  readonly remote: string;
+  readonly notes: string;
+}
+
+const agent = fileURLToPath(new URL("./agent.sh", import.meta.url));
+const app = "require('http').createServer((_, answer) => answer.end('ok')).listen(process.env.PORT, process.env.HOST)";
+
+let seed: Promise<string> | undefined;
+
+export async function makeSetting(): Promise<Setting> {
+  seed ??= makeSeed();
+  const folder = await mkdtemp(join(tmpdir(), "fairlead-crash-"));
+  const setting = {
+    folder,
+    home: join(folder, "home"),
+    remote: join(folder, "remote.git"),
+    notes: join(folder, "starts"),
+  };
+  await mkdir(setting.home);
+  await cp(await seed, setting.remote, { recursive: true });
+  return setting;
+}
+
+export const removeSetting = ({ folder }: Setting): Promise<void> => rm(folder, { recursive: true, force: true });
+
+/** Registers the setting's repository under a name; the agents of its changes go this way. */
+export async function addWorkspace(sql: Sql, name: string, { remote, notes }: Setting, way: Way): Promise<void> {
+  const settings = { argv: ["sh", agent, `${notes}-${way}`] };
+  // Setting up lasts until Fairlead has seen that it runs.
+  const blueprint = { start: ["node", "-e", app], setup: ["sh", "-c", "echo ready; sleep 0.2"] };
+  await sql`
+    insert into fairlead.workspaces (name, repository_url, default_branch, agent, agent_settings, blueprint, max_active_changes)
+    values (${name}, ${remote}, 'main', 'command', ${sql.json(settings)}, ${sql.json(blueprint)}, 100)`;
+}
+
+/** A bare repository with one commit, to be copied. */
+async function makeSeed(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "fairlead-crash-seed-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const [bare, checkout] = [join(folder, "seed.git"), join(folder, "checkout")];
+  await execa("git", ["init", "--quiet", "--bare", "--template=", "--initial-branch=main", bare]);
+  await execa("git", ["clone", "--quiet", bare, checkout]);
+  await commitTo(checkout, { "README.md": "# Shop\n" }, "Begin");
+  return bare;
+}

@@ -1,0 +1,152 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { gitIn, makeWorld, type World } from "../support/world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await makeWorld({ FAIRLEAD_PUSH_SECONDS: "1" });
+  await world.startWorker();
+});
+afterAll(() => world.close());
+
+const write = (path: string, text: string) => ({ do: "write", path, text });
+const say = (text: string) => ({ do: "say", text });
+const commit = { do: "commit", message: "Half" };
+const hang = { do: "hang", ignoreTerm: false };
+
+/** Waits until an agent has said something. */
+const said = (id: string, text: string) =>
+  world.row(
+    () => world.database.sql<{ environmentId: string }[]>`
+      select environment_id from fairlead.log_chunks where change_id = ${id} and text like ${`%${text}%`}`,
+  );
+
+/** From now on the scripted agent of a workspace does this. */
+async function nowDoes(workspace: string, ...steps: object[]): Promise<void> {
+  const { sql } = world.database;
+  await sql`update fairlead.workspaces set agent_settings = ${sql.json({ rounds: [steps] } as never)}
+    where name = ${workspace}`;
+}
+
+const filesOn = async (remote: string, branch: string | null) =>
+  (await gitIn(remote, "ls-tree", "--name-only", branch ?? "")).split("\n");
+
+test("an environment that vanishes is replaced, and what the agent had committed is not lost", async () => {
+  const remote = await world.repository();
+  await world.workspace("vanishes", remote, [[write("half", "1"), commit, say("half done"), hang]]);
+  const id = await world.request("vanishes", "Two halves");
+  const { environmentId } = await said(id, "half done");
+  const { branchName } = await world.change(id);
+  await world.row(async () => ((await filesOn(remote, branchName)).includes("half") ? [{}] : []));
+  await nowDoes("vanishes", write("rest", "2"));
+  await rm(join(world.home, "environments", environmentId), { recursive: true, force: true });
+
+  const change = await world.reaches(id, "deployed");
+  expect(change.environmentId).not.toBe(environmentId);
+  expect(await filesOn(remote, branchName)).toEqual(["half", "index.html", "rest"]);
+  const events = await world.database.sql<{ kind: string; data: Record<string, string> }[]>`
+    select kind, data from fairlead.events where change_id = ${id} and entity = 'change' order by xid, seq`;
+  expect(events.map(({ kind }) => kind.slice("change.".length))).toEqual([
+    ...["pending", "provisioning", "implementing"],
+    ...["pending", "provisioning", "implementing", "implement_done", "deployed"],
+  ]);
+  expect(events[3]?.data.lost_environment).toMatch(/vanished/);
+});
+
+test("an agent that is stopped from outside goes on in a fresh environment, with what it had not committed", async () => {
+  const remote = await world.repository();
+  await world.workspace("stopped", remote, [[write("half", "1"), say("half done"), hang]]);
+  const id = await world.request("stopped", "Two halves");
+  await said(id, "half done");
+  const { environmentId, branchName } = await world.change(id);
+  const agent = await world.services
+    .provider("local")
+    .open(environmentId ?? ("" as never), remote)
+    .adopt("agent-1");
+  if (agent.state !== "running") throw new Error(`the agent is ${agent.state}`);
+  await nowDoes("stopped", write("rest", "2"));
+  process.kill(agent.pid, "SIGTERM");
+  await world.reaches(id, "deployed");
+  expect(await filesOn(remote, branchName)).toEqual(["half", "index.html", "rest"]);
+});
+
+test("the third environment that is lost fails the change with kind environment, and a retry begins to count anew", async () => {
+  const { sql } = world.database;
+  await world.workspace("thrice", await world.repository(), [[say("here"), hang]]);
+  const id = await world.request("thrice", "x");
+  const seen = new Set<string>();
+  for (let lost = 0; lost < 3; lost += 1) {
+    const { environmentId } = await world.row(
+      () => sql<{ environmentId: string }[]>`
+        select environment_id from fairlead.log_chunks
+        where change_id = ${id} and text like '%here%' and environment_id <> all (${[...seen]})`,
+    );
+    seen.add(environmentId);
+    await rm(join(world.home, "environments", environmentId), { recursive: true, force: true });
+  }
+  const failed = await world.reaches(id, "failed");
+  expect(failed).toMatchObject({ failureKind: "environment", failedIn: "implementing" });
+  expect(failed.failureMessage).toMatch(/third environment/);
+  await world.cleaned(id);
+  await nowDoes("thrice", write("a", "a"));
+  await sql`select fairlead.retry_change(${id}, 'ann')`;
+  await world.reaches(id, "deployed");
+});
+
+test("a preview that has ended while it waited for a person is there again, and the agent is not asked again", async () => {
+  const remote = await world.repository();
+  await world.workspace("rebooted", remote, [[write("a", "a")]]);
+  const id = await world.request("rebooted", "x");
+  const before = await world.reaches(id, "deployed");
+  const environment = world.services.provider("local").open(before.environmentId ?? ("" as never), remote);
+  await environment.stop("preview-1", 500);
+  await world.database.sql`select fairlead.look_again()`;
+  await world.row(async () => ((await world.change(id)).version > before.version ? [{}] : []));
+  const after = await world.reaches(id, "deployed");
+  expect((await fetch(after.previewUrl ?? "")).status).toBe(200);
+  expect(after.headCommit).toBe(before.headCommit);
+  const agents = await world.database.sql`
+    select from fairlead.resources where change_id = ${id} and kind = 'process' and name like 'agent-%'`;
+  expect(agents).toHaveLength(1);
+});
+
+test("what is cleaned up is crossed out only when it is gone, and a branch only once its change is decided", async () => {
+  const { sql } = world.database;
+  const remote = await world.repository();
+  await world.workspace("ledger", remote, [[write("a", "a")]]);
+  const id = await world.request("ledger", "x");
+  const { branchName, previewPort } = await world.reaches(id, "deployed");
+  const resources = () => sql<{ kind: string; name: string; state: string }[]>`
+    select kind, name, state from fairlead.resources where change_id = ${id} order by kind, name`;
+  const names = ["branch", "environment", "port", "process", "process", "worktree"];
+  expect((await resources()).map(({ kind, state }) => `${kind} ${state}`)).toEqual(
+    names.map((kind) => `${kind} present`),
+  );
+  expect((await resources()).map(({ name }) => name)).toEqual(
+    expect.arrayContaining([branchName, String(previewPort), "agent-1", "preview-1"]),
+  );
+  await sql`select fairlead.approve_change(${id}, 'ann')`;
+  await world.reaches(id, "merged");
+  await world.cleaned(id);
+  expect((await resources()).map(({ kind, state }) => `${kind} ${state}`)).toEqual(names.map((kind) => `${kind} gone`));
+});
+
+test("what an ended environment has left behind is a leak until reconciling has removed it", async () => {
+  const { sql } = world.database;
+  await world.workspace("leaky", await world.repository(), [[write("a", "a")]]);
+  const id = await world.request("leaky", "x");
+  const { environmentId } = await world.reaches(id, "deployed");
+  await sql`select fairlead.reject_change(${id}, 'ann')`;
+  await world.cleaned(id);
+  const provider = world.services.provider("local");
+  await mkdir(join(world.home, "environments", environmentId ?? "", "checkout"), { recursive: true });
+  await sql`update fairlead.resources set state = 'present' where environment_id = ${environmentId} and kind = 'worktree'`;
+  expect(await sql`select from fairlead.leaks where change_id = ${id}`).toHaveLength(1);
+  await sql`select fairlead.look_again()`;
+  await world.row(async () => {
+    const leaks = await sql`select from fairlead.leaks`;
+    return leaks.length === 0 ? [{}] : [];
+  });
+  expect(await provider.remains(environmentId ?? ("" as never))).toEqual({ folder: false, processes: [] });
+});

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { faultOf } from "../../src/store/sql.ts";
+import { type TestDatabase, testDatabase } from "../support/database.ts";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await testDatabase();
+  await database.sql`
+    create function fails_with(code text) returns void language plpgsql as $$
+      begin raise exception 'refused' using errcode = code; end $$`;
+});
+afterAll(() => database.drop());
+
+/** What an error with this SQLSTATE has become on its way from the server. */
+async function faultWith(code: string): Promise<unknown> {
+  return await database.sql`select fails_with(${code})`.then(
+    () => null,
+    (error: unknown) => faultOf(error),
+  );
+}
+
+test.each([
+  ["a full disk", "53100"],
+  ["no memory left", "53200"],
+  ["too many connections", "53300"],
+  ["a limit of the configuration", "53400"],
+  ["a lost connection", "08006"],
+  ["a server that shuts down", "57P01"],
+  ["a server that crashed", "57P02"],
+  ["a server that comes up", "57P03"],
+])("%s passes, so work goes on later", async (_, code) => {
+  expect(await faultWith(code)).toMatchObject({ code: "DATABASE_UNAVAILABLE", kind: "unavailable" });
+});
+
+test.each([
+  ["a cancelled statement", "57014"],
+  ["a failed assertion", "P0004"],
+])("%s does not pass by itself, and stays the error that it is", async (_, code) => {
+  expect(await faultWith(code)).toMatchObject({ name: "PostgresError", code });
+});

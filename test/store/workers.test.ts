@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { reconcile } from "../../src/store/jobs.ts";
+import { releaseDeadWorkers } from "../../src/store/workers.ts";
+import { type TestDatabase, testDatabase } from "../support/database.ts";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await testDatabase();
+  await database.sql`insert into fairlead.workspaces (name, repository_url, default_branch) values ('shop', '/nowhere', 'main')`;
+});
+afterAll(() => database.drop());
+
+interface Job {
+  readonly id: string;
+  readonly key: string | null;
+  readonly attempts: number;
+}
+
+/** A change whose job is locked by a worker that died at it: it is listed, and nobody holds its lock. */
+async function heldByTheDead(): Promise<{ id: string; job: Job }> {
+  const { sql } = database;
+  const [change] = await sql<{ id: string }[]>`
+    insert into fairlead.change_requests (workspace, request_text) values ('shop', 'x') returning id`;
+  const id = change?.id ?? "";
+  await sql`insert into fairlead.workers (host, pid, pools) values ('h', 1, array['dead'])`;
+  const [job] = await sql<Job[]>`
+    update graphile_worker._private_jobs set locked_by = 'dead', locked_at = now(), attempts = attempts + 1
+    where key = ${id} returning id, key, attempts`;
+  if (job === undefined) throw new Error("there is no job to hold");
+  return { id, job };
+}
+
+const jobOf = async (id: string): Promise<Job | undefined> => {
+  const [job] = await database.sql<Job[]>`select id, key, attempts from graphile_worker.jobs where id = ${id}`;
+  return job;
+};
+
+test("a worker's death spends no attempt of the jobs it had, however often", async () => {
+  const { job } = await heldByTheDead();
+  expect(job.attempts).toBe(1);
+  expect(await releaseDeadWorkers(database.sql)).toHaveLength(1);
+  expect(await jobOf(job.id)).toMatchObject({ attempts: 0 });
+});
+
+test("a job whose worker died between settling and completing it does not stay behind", async () => {
+  const { sql } = database;
+  const { id, job } = await heldByTheDead();
+  await sql`update fairlead.change_requests set status = 'implementing' where id = ${id}`;
+  expect((await jobOf(job.id))?.key).toBeNull();
+  await releaseDeadWorkers(sql);
+  expect(await jobOf(job.id)).toBeUndefined();
+  const left = await sql<{ task: string }[]>`
+    select task_identifier as task from graphile_worker.jobs where key = ${id}`;
+  expect(left.map(({ task }) => task)).toEqual(["implement"]);
+});
+
+test("a job that has used up its attempts fails its change, and is gone", async () => {
+  const { sql } = database;
+  const { id, job } = await heldByTheDead();
+  await releaseDeadWorkers(sql);
+  await sql`select graphile_worker.permanently_fail_jobs(array[${job.id}::bigint], 'it went wrong')`;
+  expect(await reconcile(sql)).toMatchObject({ givenUp: 1 });
+  const [change] =
+    await sql`select status, failure_kind, failure_message from fairlead.change_requests where id = ${id}`;
+  expect(change).toMatchObject({ status: "failed", failureKind: "internal" });
+  expect(change?.failureMessage).toContain("it went wrong");
+  expect(await jobOf(job.id)).toBeUndefined();
+});
