@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { isDriversOwn } from "./src/store/sql.ts";
+import { isDriversOwn } from "./src/main/guard.ts";
 
 export default defineConfig({
   test: {
@@ -8,7 +8,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 3,
-    // As src/main/guard.ts: the driver's own rejection, when a test kills a connection that is just being made.
+    // As src/main/guard.ts: the driver's own rejection, when a test kills the connection that a worker listens on.
     onUnhandledError: (error) => !isDriversOwn(error),
     // Server logs that a passing test prints say nothing to anybody.
     // Node runs our .ts files as they are, in tests too: tasks that graphile-worker imports are the same modules then.

@@ -22,6 +22,7 @@ export interface WorkerHandle {
 
 const lookMs = 1000;
 const minuteMs = 60_000;
+const retireMs = 1000;
 const minutely = ["reconcile", "enforce_lifecycles"];
 
 /**
@@ -89,7 +90,8 @@ async function beginLife({ services, databaseUrl, concurrency }: WorkerOptions):
         await looking;
         await ticking;
         // While the lock is held still; if Postgres is away, whoever finds the lock gone does the same.
-        await retireWorker(services.sql, id).catch(() => {});
+        const retired = retireWorker(services.sql, id).catch(() => {});
+        await Promise.race([retired, delay(retireMs, undefined, { ref: false })]);
         await lock.release();
         log.info("worker stopped");
       },

@@ -1,14 +1,20 @@
+import pg from "pg";
 import postgres from "postgres";
 import type { Fault } from "../domain/fault.ts";
 import { ArgumentInvalid, DatabaseUnavailable, MovedOn, MoveIllegal, NotFound } from "../domain/faults/kernel.ts";
 
-// int8 (20) and numeric (1700) fit a number here: byte offsets, tokens and dollars stay far below 2^53.
+const textArray: number = 1009;
+
+// int8 (20) and numeric (1700) fit a number here: byte offsets, tokens and dollars stay far below 2^53. text[] is the one
+// type of array in use; left to itself, the driver asks each new connection for all of them, and fails badly when that is
+// cut off meanwhile. Without asking, sql.reserve() never returns (porsager/postgres#1219): take a pool of one instead.
 const types = {
   bigint: { to: 20, from: [20], parse: Number, serialize: String },
   numeric: { to: 1700, from: [1700], parse: Number, serialize: String },
+  texts: { to: textArray, from: [textArray], parse: pg.types.getTypeParser(textArray), serialize: arrayLiteral },
 };
 
-export type Sql = postgres.Sql<{ bigint: number; numeric: number }>;
+export type Sql = postgres.Sql<{ bigint: number; numeric: number; texts: readonly string[] }>;
 export type Json = postgres.JSONValue;
 
 export interface ConnectOptions {
@@ -25,6 +31,7 @@ export function connect(url: string, { max = 10, applicationName = "fairlead", o
     ...(onClose === undefined ? { idle_timeout: 60 } : { idle_timeout: 0, max_lifetime: null, onclose: onClose }),
     max,
     types,
+    fetch_types: false,
     connect_timeout: 10,
     backoff: secondsBeforeTry,
     onnotice: () => {},
@@ -41,18 +48,9 @@ function secondsBeforeTry(failures: number): number {
   return Math.min(failures / 10, 1) * (0.5 + Math.random() / 2);
 }
 
-/**
- * Whether a rejection that is nobody's to catch is one that is known to be harmless. postgres.js asks each new connection
- * for array types, and it may be killed at that moment; it is made anew. graphile-worker gives the connection on which it
- * listens back twice when that is lost while it stops; pg refuses the second time.
- */
-export function isDriversOwn(error: unknown): boolean {
-  if (typeof error !== "object" || error === null) return false;
-  if ("query" in error && String(error.query).includes("b.typarray")) return true;
-  return "message" in error && error.message === releasedTwice;
+function arrayLiteral(items: readonly string[]): string {
+  return `{${items.map((item) => `"${item.replaceAll(/["\\]/g, "\\$&")}"`).join()}}`;
 }
-
-const releasedTwice = "Release called on client which has already been released to the pool.";
 
 /** What a caller may see of an error from Postgres: ours by SQLSTATE, a lost connection, else the error as it is. */
 export function faultOf(error: unknown): Fault | unknown {

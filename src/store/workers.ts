@@ -44,7 +44,7 @@ export interface WorkerLock {
   release(): Promise<void>;
 }
 
-/** Takes the worker's lock on a session of its own, and only then lists the worker. */
+/** Takes the worker's lock on a connection of its own, and only then lists the worker. */
 export async function holdWorkerLock(
   databaseUrl: string,
   worker: { id: WorkerId; host: string; pid: number },
@@ -52,9 +52,8 @@ export async function holdWorkerLock(
   const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
   const sql = connect(databaseUrl, { max: 1, applicationName: `fairlead worker ${worker.id}`, onClose: lose });
   try {
-    const session = await sql.reserve();
-    await session`select pg_advisory_lock(fairlead.worker_key(${worker.id}))`;
-    await session`
+    await sql`select pg_advisory_lock(fairlead.worker_key(${worker.id}))`;
+    await sql`
       insert into fairlead.workers (id, host, pid) values (${worker.id}, ${worker.host}, ${worker.pid})`;
   } catch (error) {
     await sql.end({ timeout: 1 });

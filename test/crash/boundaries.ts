@@ -10,7 +10,7 @@ export type Phase = "before" | "after";
 /** Called at each boundary. `flush` sends what belongs to earlier boundaries and has not left the process yet. */
 export type Reach = (phase: Phase, label: string, flush?: () => void) => void;
 
-/** What goes past a boundary more often polls. */
+/** Only what polls goes past a boundary more often. */
 export const occurrencesAtMost = 10;
 
 const kill = process.kill.bind(process);

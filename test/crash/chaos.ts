@@ -18,6 +18,8 @@ export interface ChaosOptions {
   readonly seed: number;
   readonly changes: number;
   readonly say: (text: string) => void;
+  /** Once aborted, nothing is waited for any more. */
+  readonly interrupted: AbortSignal;
 }
 
 const workers = 3;
@@ -30,7 +32,7 @@ const ports = Array.from({ length: 400 }, (_, offset) => firstPort + offset);
  * Carries many changes down all ways at once, while a worker is killed at each beat and Postgres crashes now and then,
  * and gives all that is wrong in the end.
  */
-export async function runChaos({ seed, changes, say }: ChaosOptions): Promise<string[]> {
+export async function runChaos({ seed, changes, say, interrupted }: ChaosOptions): Promise<string[]> {
   const server = await ownServer();
   const url = withDatabase(server.maintenanceUrl, server.template);
   const sql = connect(url, { max: 3 });
@@ -42,13 +44,15 @@ export async function runChaos({ seed, changes, say }: ChaosOptions): Promise<st
     const [{ home } = { home: "" }] = settings;
     const crew = startCrew(spares, { databaseUrl: url, home, concurrency: 2, watched: null }, workers);
     const over = new AbortController();
+    const patience = AbortSignal.any([AbortSignal.timeout(patienceMs), interrupted]);
     const [late, strikes] = await Promise.all([
-      carryOn(sql, underway, AbortSignal.timeout(patienceMs), progress(say)).finally(() => over.abort()),
+      carryOn(sql, underway, patience, progress(say)).finally(() => over.abort()),
       strike({ crew, server, seed, over: over.signal }),
     ]);
     say(
       `${changes} changes: ${strikes.kills} workers killed, ${strikes.crashes} crashes of Postgres, ${seconds(strikes.elapsedMs)}`,
     );
+    if (interrupted.aborted) return [...(await crew.dismiss()), "it was broken off"];
     await untilAllLive(sql);
     await orderMinutely(sql);
     await untilIdle(sql);

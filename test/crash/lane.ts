@@ -54,16 +54,19 @@ export function openLane({ maintenanceUrl, template }: LaneSource, number: numbe
   };
 }
 
-/** Does all of the work in as many lanes at once as there are. */
+/** Does all of the work in as many lanes at once as there are; once aborted, only what has begun. */
 export async function inLanes<Work>(
-  lanes: readonly Lane[],
+  { lanes, interrupted }: { lanes: readonly Lane[]; interrupted?: AbortSignal },
   work: Iterable<Work>,
   act: (lane: Lane, one: Work) => Promise<void>,
 ): Promise<void> {
   const rest = work[Symbol.iterator]();
   await Promise.all(
     lanes.map(async (lane) => {
-      for (let next = rest.next(); next.done !== true; next = rest.next()) await act(lane, next.value);
+      for (let next = rest.next(); next.done !== true; next = rest.next()) {
+        if (interrupted?.aborted) return;
+        await act(lane, next.value);
+      }
     }),
   );
 }

@@ -11,20 +11,33 @@ export async function processesOf(folder: string): Promise<string[]> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const found = await lookForProcesses(folder);
-    if (found.length === 0 || performance.now() > deadline) return found;
+    if (found.length === 0 || performance.now() > deadline) {
+      return found.map(({ pid, words }) => `process ${pid}: ${words.slice(0, 200)}`);
+    }
     await delay(50);
   }
 }
 
-async function lookForProcesses(folder: string): Promise<string[]> {
-  const found: string[] = [];
+/** Kills what a run that went wrong, or was broken off, has left. */
+export async function killProcessesOf(folder: string): Promise<void> {
+  for (const { pid } of await lookForProcesses(folder)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has just ended.
+    }
+  }
+}
+
+async function lookForProcesses(folder: string): Promise<{ pid: number; words: string }[]> {
+  const found: { pid: number; words: string }[] = [];
   for (const pid of await readdir("/proc")) {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) continue;
     const words = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
     const variables = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
     const directory = await readlink(`/proc/${pid}/cwd`).catch(() => "");
     if (`${words}\0${variables}\0${directory}`.includes(folder)) {
-      found.push(`process ${pid}: ${words.replaceAll("\0", " ").slice(0, 200)}`);
+      found.push({ pid: Number(pid), words: words.replaceAll("\0", " ") });
     }
   }
   return found;

@@ -5,7 +5,7 @@ import { nameOf } from "./boundaries.ts";
 import { type ChaosOptions, runChaos } from "./chaos.ts";
 import { openLane } from "./lane.ts";
 import { runMatrix } from "./matrix.ts";
-import { type Plan, pollsAtMost } from "./plan.ts";
+import { type Plan, repeatedAtMost } from "./plan.ts";
 import type { PointRun } from "./run-point.ts";
 import { givenServer, ownServer, type Server } from "./server.ts";
 import { keepSpares } from "./spares.ts";
@@ -28,6 +28,9 @@ const { values, positionals } = parseArgs({
     verbose: { type: "boolean", default: false },
   },
 });
+const interruption = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interruption.abort());
+const interrupted = interruption.signal;
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
 async function matrix(): Promise<boolean> {
@@ -43,16 +46,15 @@ async function matrix(): Promise<boolean> {
     const choose = ({ points }: Plan) => [...points.values()].filter((point) => nameOf(point).includes(at ?? ""));
     const plans = await runMatrix({
       ...{ lanes, spares, ways: chosen, isWhole: values.whole || values.only !== undefined, onRun: progress() },
+      interrupted,
       ...(at === undefined ? {} : { choose }),
     });
     const wrong = failureLines(plans);
     say(["", ...(at === undefined ? unreachedLines(plans) : []), ...wrong, "", matrixTable(plans)].join("\n"));
-    say(
-      `Of a poller's boundaries the first ${pollsAtMost} passes count. A shared boundary is one before its way parts from`,
-    );
+    say(`Of what polls, the first ${repeatedAtMost} passes count. A shared boundary is one before its way parts from`);
     say("another that is tried as well; --whole tries it once more.");
     say(`The crash matrix took ${seconds(performance.now() - began)}; ${wrong.length} runs went wrong.`);
-    return wrong.length === 0;
+    return wrong.length === 0 && !interrupted.aborted;
   } finally {
     await spares.close();
     for (const lane of lanes) await lane.close();
@@ -85,16 +87,17 @@ function progress(): (run: PointRun) => void {
 async function chaos(): Promise<boolean> {
   const seed = values.seed === undefined ? Math.floor(Math.random() * 1e9) : Number(values.seed);
   say(`chaos with --seed ${seed}`);
-  const options: ChaosOptions = { seed, changes: Number(values.changes), say };
+  const options: ChaosOptions = { seed, changes: Number(values.changes), say, interrupted };
   const wrong = await runChaos(options);
   say(wrong.length === 0 ? "All is as it should be." : ["WRONG:", ...wrong].join("\n    "));
-  return wrong.length === 0;
+  return wrong.length === 0 && !interrupted.aborted;
 }
 
 guardAgainstDriver();
 const parts = { matrix, chaos };
 let isRight = true;
 for (const [name, run] of Object.entries(parts)) {
+  if (interrupted.aborted) break;
   if (positionals.length === 0 || positionals.includes(name)) isRight = (await run()) && isRight;
 }
 process.exit(isRight ? 0 : 1);

@@ -14,6 +14,8 @@ export interface MatrixOptions {
   /** Which deaths of a way to try; when left out, as many as it takes to have stood for every boundary. */
   readonly choose?: (plan: Plan) => readonly Point[];
   readonly onRun?: (run: PointRun) => void;
+  /** Once aborted, nothing more is begun. */
+  readonly interrupted?: AbortSignal;
 }
 
 interface Death {
@@ -47,7 +49,7 @@ async function makePlans(options: MatrixOptions): Promise<Plan[]> {
   const recordings: PointRun[] = [];
   const ways = options.choose === undefined ? [...options.ways, ...options.ways] : options.ways;
   const clean = ways.map((way) => ({ way, death: null }));
-  await inLanes(options.lanes, clean, async (lane, death) => {
+  await inLanes(options, clean, async (lane, death) => {
     recordings.push(await runOne(options, lane, death));
   });
   return options.ways.map((way) =>
@@ -60,7 +62,7 @@ async function makePlans(options: MatrixOptions): Promise<Plan[]> {
 }
 
 async function runAll(options: MatrixOptions, plans: readonly Plan[], deaths: readonly Death[]): Promise<void> {
-  await inLanes(options.lanes, deaths, async (lane, { way, death }) => {
+  await inLanes(options, deaths, async (lane, { way, death }) => {
     const plan = plans.find((candidate) => candidate.way === way);
     if (plan === undefined || (death !== null && plan.covered.has(nameOf(death)))) return;
     noteRun(plan, await runOne(options, lane, { way, death }));

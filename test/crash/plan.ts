@@ -15,22 +15,35 @@ export interface Plan {
   readonly runs: PointRun[];
 }
 
-/** Of a poller's boundaries, its fourth pass tells nothing that the third did not. */
-export const pollsAtMost = 3;
+/** Of a boundary that is passed as often as time allows, the fourth pass tells nothing that the third did not. */
+export const repeatedAtMost = 3;
+
+/** Each second: how often until a worker's death depends on the machine. */
+const bySeconds = /^sql select id from fairlead.release_dead_workers/;
 
 /** A way as a whole, or from where it parts from another one. */
 export function makePlan(way: Way, recordings: readonly PointRun[], isWhole: boolean): Plan {
-  const polls = new Set(
-    recordings.flatMap(({ passed }) =>
-      passed.filter(({ occurrence }) => occurrence > occurrencesAtMost).map(({ label }) => label),
-    ),
-  );
-  const counts = ({ label, occurrence }: Point) => occurrence <= (polls.has(label) ? pollsAtMost : occurrencesAtMost);
+  const repeated = repeatedIn(recordings);
+  const atMost = (label: string) =>
+    bySeconds.test(label) ? 1 : repeated.has(label) ? repeatedAtMost : occurrencesAtMost;
+  const counts = ({ label, occurrence }: Point) => occurrence <= atMost(label);
   const all = namesIn(recordings.flatMap(({ passed }) => passed.filter(counts)));
   const own = recordings.map(({ passed }) => (isWhole ? passed : passed.slice(whereItParts(way, passed))));
   const points = namesIn(own.flatMap((passed) => passed.filter(counts)));
   const deaths = momentsOf(own[0] ?? []).flatMap((moment) => moment.filter(counts).at(-1) ?? []);
   return { way, points, shared: all.size - points.size, deaths, covered: new Set(), runs: [...recordings] };
+}
+
+/** The boundaries of what polls: passed very often, or in one clean run more often than in another. */
+function repeatedIn(recordings: readonly PointRun[]): Set<string> {
+  const times = recordings.map(({ passed }) => Map.groupBy(passed, ({ label }) => label));
+  const labels = new Set(times.flatMap((byLabel) => [...byLabel.keys()]));
+  return new Set(
+    [...labels].filter((label) => {
+      const counts = times.map((byLabel) => byLabel.get(label)?.length ?? 0);
+      return Math.max(...counts) > 2 * occurrencesAtMost || Math.max(...counts) !== Math.min(...counts);
+    }),
+  );
 }
 
 /** Notes a run and what its death stands for: by what this worker passed, not by what an earlier one had. */

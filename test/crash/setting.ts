@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import type { Sql } from "../../src/store/sql.ts";
 import { commitTo } from "../support/world.ts";
+import { killProcessesOf } from "./machine.ts";
 import type { Way } from "./ways.ts";
 
 /** Where changes happen: a data folder, a repository, and how the files begin in which agents note their starts. */
@@ -35,7 +36,10 @@ export async function makeSetting(): Promise<Setting> {
   return setting;
 }
 
-export const removeSetting = ({ folder }: Setting): Promise<void> => rm(folder, { recursive: true, force: true });
+export async function removeSetting({ folder }: Setting): Promise<void> {
+  await killProcessesOf(folder);
+  await rm(folder, { recursive: true, force: true });
+}
 
 /** Registers the setting's repository under a name; the agents of its changes go this way. */
 export async function addWorkspace(sql: Sql, name: string, { remote, notes }: Setting, way: Way): Promise<void> {

@@ -24,8 +24,7 @@ test("closing ends event streams and lets go within two seconds, whatever is und
   const follower = await follow(`${served.server.url}/api/events`, served.tokens.read, "0-0");
   await follower.reaches(1);
   // A request that waits for a lock which nobody releases.
-  const { sql } = served.world.database;
-  const locked = await sql.reserve();
+  const locked = served.world.database.session();
   await locked`begin`;
   await locked`lock table fairlead.log_chunks in access exclusive mode`;
   const stuck = served.ask("GET", `/api/changes/${id}/log`).catch(() => "cut");
@@ -35,6 +34,5 @@ test("closing ends event streams and lets go within two seconds, whatever is und
   await follower.ended;
   expect(await stuck).toBe("cut");
   await locked`rollback`;
-  locked.release();
   await served.world.close();
 });

@@ -87,14 +87,13 @@ test("a transaction that is left open keeps nobody from ending, and its change i
   await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = 'pending'`;
   await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = any (${active})`;
   for (let n = 0; n < 3; n += 1) await request("shop");
-  const session = await sql.reserve();
+  const session = database.session();
   await session`begin`;
   await session`insert into fairlead.change_requests (workspace, request_text) values ('shop', 'left open')`;
   const ended = sql`select fairlead.cancel_change(id) from fairlead.change_requests
     where workspace = 'shop' and status = any (${active})`;
   await ended;
   await session`commit`;
-  session.release();
   expect(await activeIn()).toEqual({});
   await sql`select fairlead.reconcile()`; // which a job does, a second later
   expect(await activeIn()).toEqual({ shop: 1 });
@@ -117,13 +116,12 @@ test("a transaction with an old snapshot leaves the admission to a job", async (
   const { sql } = database;
   await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = 'pending'`;
   await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = any (${active})`;
-  const session = await sql.reserve();
+  const session = database.session();
   await session`begin isolation level repeatable read`;
   await session`select 1`;
   for (let n = 0; n < 3; n += 1) await request("shop");
   await session`insert into fairlead.change_requests (workspace, request_text) values ('shop', 'late')`;
   await session`commit`;
-  session.release();
   expect((await activeIn()).shop).toBe(3);
   const [job] = await sql`select task_identifier from graphile_worker.jobs where key = 'reconcile'`;
   expect(job).toEqual({ taskIdentifier: "reconcile" });

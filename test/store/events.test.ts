@@ -24,9 +24,9 @@ test("a reader sees every event once and each entity's in order, while transacti
 
   /** Moves changes to and fro; some transactions take their number early and commit late. */
   async function write(worker: number): Promise<void> {
+    const session = database.session();
     for (let turn = 0; turn < 40; turn += 1) {
       const id = changes[(worker + turn) % changes.length] ?? "";
-      const session = await sql.reserve();
       try {
         await session`begin`;
         if (turn % 3 === 0) await session`select pg_current_xact_id(), pg_sleep(0.01)`;
@@ -36,8 +36,6 @@ test("a reader sees every event once and each entity's in order, while transacti
         await session`commit`;
       } catch {
         await session`rollback`;
-      } finally {
-        session.release();
       }
     }
   }

@@ -5,6 +5,8 @@ import { connect, type Sql } from "../../src/store/sql.ts";
 export interface TestDatabase {
   readonly url: string;
   readonly sql: Sql;
+  /** A connection of its own, for transactions that are left open; closed with the pool. */
+  session(): Sql;
   /** Closes the pool and drops the database, whoever is still connected. */
   drop(): Promise<void>;
 }
@@ -18,11 +20,17 @@ export async function testDatabase(): Promise<TestDatabase> {
   const url = new URL(maintenanceUrl);
   url.pathname = `/${name}`;
   const sql = connect(url.href);
+  const sessions: Sql[] = [];
   return {
     url: url.href,
     sql,
+    session() {
+      const session = connect(url.href, { max: 1 });
+      sessions.push(session);
+      return session;
+    },
     async drop() {
-      await sql.end({ timeout: 5 });
+      await Promise.all([sql, ...sessions].map((pool) => pool.end({ timeout: 5 })));
       await maintenance`drop database if exists ${maintenance(name)} with (force)`;
       await maintenance.end();
     },

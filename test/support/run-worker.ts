@@ -6,7 +6,7 @@ import { startWorker } from "../../src/main/worker.ts";
 import { connect } from "../../src/store/sql.ts";
 import { parseSettings } from "../../src/wire/settings.ts";
 
-// node run-worker.ts <database url> <home>: a worker and nothing else, until SIGTERM.
+// node run-worker.ts <database url> <home>: a worker and nothing else, until SIGTERM. It tells its parent when it takes work.
 guardAgainstDriver();
 const [, , databaseUrl = "", home = ""] = process.argv;
 const settings = parseSettings({ FAIRLEAD_LOG_LEVEL: "error", ...process.env, FAIRLEAD_HOME: home });
@@ -17,3 +17,5 @@ process.once("SIGTERM", async () => {
   await worker.stop();
   await sql.end({ timeout: 2 });
 });
+process.send?.("started");
+process.disconnect?.();

@@ -23,8 +23,10 @@ export async function workerProcess(
     env: { ...variables },
     reject: false,
     stderr: "inherit",
+    ipc: true,
   });
   onTestFinished(() => void child.kill("SIGKILL"));
+  await child.getOneMessage();
   const { id, pid } = await world.row(() => aliveIn(world, child.pid));
   return { id, pid, kill: (signal) => void child.kill(signal), exited: child };
 }
