@@ -23,6 +23,7 @@ export interface WorkerHandle {
 const lookMs = 1000;
 const minuteMs = 60_000;
 const retireMs = 1000;
+const stopMs = 4000;
 const minutely = ["reconcile", "enforce_lifecycles"];
 
 /**
@@ -53,7 +54,8 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     alive: () => life !== null,
     async stop() {
       stopping.abort();
-      await ended;
+      // While it begins anew with Postgres out of reach, it has nothing to hand over.
+      await Promise.race([ended, delay(stopMs, undefined, { ref: false })]);
     },
   };
 }

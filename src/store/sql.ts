@@ -1,7 +1,8 @@
 import pg from "pg";
-import postgres from "postgres";
+import type postgres from "postgres";
 import type { Fault } from "../domain/fault.ts";
 import { ArgumentInvalid, DatabaseUnavailable, MovedOn, MoveIllegal, NotFound } from "../domain/faults/kernel.ts";
+import { driver } from "./driver.ts";
 
 const textArray: number = 1009;
 
@@ -27,7 +28,7 @@ export interface ConnectOptions {
 
 /** A pool of connections. Column names are camelCase on our side; the keys of JSON values stay as they are. */
 export function connect(url: string, { max = 10, applicationName = "fairlead", onClose }: ConnectOptions = {}): Sql {
-  return postgres(url, {
+  return driver(url, {
     ...(onClose === undefined ? { idle_timeout: 60 } : { idle_timeout: 0, max_lifetime: null, onclose: onClose }),
     max,
     types,
@@ -36,7 +37,7 @@ export function connect(url: string, { max = 10, applicationName = "fairlead", o
     backoff: secondsBeforeTry,
     onnotice: () => {},
     connection: { application_name: applicationName },
-    transform: { undefined: null, column: { from: postgres.toCamel, to: postgres.fromCamel } },
+    transform: { undefined: null, column: { from: driver.toCamel, to: driver.fromCamel } },
   });
 }
 
@@ -56,7 +57,7 @@ function arrayLiteral(items: readonly string[]): string {
 export function faultOf(error: unknown): Fault | unknown {
   if (!(error instanceof Error) || !("code" in error)) return error;
   const code = String(error.code);
-  if (error instanceof postgres.PostgresError) return serverFault(error, code);
+  if (error instanceof driver.PostgresError) return serverFault(error, code);
   return connectionCodes.has(code) ? new DatabaseUnavailable(error) : error;
 }
 
