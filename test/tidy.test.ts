@@ -58,8 +58,8 @@ test("a file of src lies on a floor", async () => {
 
 /** Who may talk to Postgres in its own language. src/providers/postgres looks whether a server is there. */
 const drivers: Readonly<Record<string, RegExp>> = {
-  postgres: /^src\/store\/sql\.ts$/,
-  pg: /^src\/(store\/(migrate|queue-pool)\.ts|providers\/postgres\/[^/]+\.ts)$/,
+  postgres: /^src\/store\/(sql|driver)\.ts$/,
+  pg: /^src\/(store\/(migrate|queue-pool|sql)\.ts|providers\/postgres\/[^/]+\.ts)$/,
   "node-pg-migrate": /^src\/store\/migrate\.ts$/,
   "graphile-worker": /^src\/(store\/migrate|main\/pools)\.ts$/,
 };

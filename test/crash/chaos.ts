@@ -24,7 +24,7 @@ export interface ChaosOptions {
 
 const workers = 3;
 const beatMs = 500;
-const patienceMs = 600_000;
+const patienceMs = 1_200_000;
 const firstPort = 30_500;
 const ports = Array.from({ length: 400 }, (_, offset) => firstPort + offset);
 
