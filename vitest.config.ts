@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { isDriversOwn } from "./src/main/guard.ts";
+import { isReleasedTwice } from "./src/main/guard.ts";
 
 export default defineConfig({
   test: {
@@ -8,8 +8,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 3,
-    // As src/main/guard.ts: the driver's own rejection, when a test kills the connection that a worker listens on.
-    onUnhandledError: (error) => !isDriversOwn(error),
+    // As src/main/guard.ts does, when a test kills the connection that a worker listens on.
+    onUnhandledError: (error) => !isReleasedTwice(error),
     // Server logs that a passing test prints say nothing to anybody.
     // Node runs our .ts files as they are, in tests too: tasks that graphile-worker imports are the same modules then.
     experimental: { viteModuleRunner: false },

@@ -24,7 +24,7 @@ create table fairlead.resources (
 );
 create index resources_there on fairlead.resources (change_id) where state in ('intended', 'present');
 
--- Which accounts of coding agents are used up, and until when.
+-- Which credentials of coding agents (their accounts) are used up, and until when.
 create table fairlead.usage_limits (
   credential text primary key,
   resets_at timestamptz not null,
@@ -37,6 +37,7 @@ create table fairlead.definitions (
   hash text not null
 );
 
+-- 0.1.0 made these in migrations that are definitions now: its databases have them already, new ones have not.
 create index if not exists changes_waiting on fairlead.change_requests (moved_at) where status in ('deployed', 'failed');
 insert into fairlead.places (scope, number)
   select '', n from fairlead.settings, generate_series(1, max_active_changes) n on conflict do nothing;

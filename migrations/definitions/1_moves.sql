@@ -36,6 +36,26 @@ begin
   return true;
 end $$;
 
+-- What a new change takes from its workspace.
+create or replace function fairlead.fill_new_change(new fairlead.change_requests)
+returns fairlead.change_requests language plpgsql as $$
+begin
+  if not fairlead.says_something(coalesce(new.request_text, '')) then
+    raise exception 'the request is empty: say in words what should change' using errcode = 'FL004';
+  elsif length(new.request_text) > 10000 then
+    raise exception 'the request has % characters: at most 10000 are allowed', length(new.request_text)
+      using errcode = 'FL004';
+  end if;
+  select coalesce(new.agent, w.agent), coalesce(new.target_branch, w.default_branch), w.repository_url
+    into new.agent, new.target_branch, new.repository_url
+    from fairlead.workspaces w where w.name = new.workspace;
+  if not found then
+    raise exception 'there is no workspace %', quote_literal(new.workspace) using errcode = 'FL003',
+      hint = 'Register it: fairlead workspace add, or insert into fairlead.workspaces (name, repository_url).';
+  end if;
+  return new;
+end $$;
+
 -- What the move of a change brings with it in its own row.
 create or replace function fairlead.fill_change(old fairlead.change_requests, new fairlead.change_requests)
 returns fairlead.change_requests language plpgsql as $$
@@ -72,6 +92,7 @@ begin
     when 'pending' then
       if old.status = 'failed' then
         new.lost_environments := 0;
+      -- Only lose_environment() raises the count with the move; anybody else is a person who may not do this.
       elsif new.lost_environments = old.lost_environments then
         raise exception 'change % is %: only one that has failed can be retried', old.id, old.status
           using errcode = 'FL001', detail = old.status, hint = 'Cancel it first, then retry it.';
@@ -130,6 +151,11 @@ begin
     'entity', 'change', 'id', change.id, 'status', change.status, 'version', change.version)::text);
 end $$;
 
+-- Where a person may move it: back to the start goes only what has failed, or has lost its environment.
+create or replace function fairlead.moves_of_people(status text, moves text[]) returns text language sql immutable as $$
+  select array_to_string(case when status = 'failed' then moves else array_remove(moves, 'pending') end, ', ')
+$$;
+
 -- THE trigger.
 create or replace function fairlead.move() returns trigger language plpgsql as $$
 <<this>>
@@ -167,6 +193,7 @@ begin
   if tg_op = 'UPDATE' and new.status = old.status and new.task is not distinct from old.task then
     new.version := old.version;
     new.moved_in := old.moved_in;
+    -- Two ifs: an environment has no waits_until, and plpgsql looks up every column of an expression.
     if entity = 'change' then
       if new.waits_until > coalesce(old.waits_until, '-infinity') then
         new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
@@ -206,7 +233,7 @@ begin
         raise exception '% % is %: it cannot become %', entity, new.id, old.status, new.status
           using errcode = 'FL001', detail = old.status, hint = case cardinality(legal)
             when 0 then format('%s is final.', old.status)
-            else format('From %s it can become: %s.', old.status, array_to_string(legal, ', ')) end;
+            else format('From %s it can become: %s.', old.status, fairlead.moves_of_people(old.status, legal)) end;
       end if;
       new.task := due[1];
     end if;
@@ -219,19 +246,7 @@ begin
   if entity = 'change' then
     new.waits_until := null;
     if tg_op = 'INSERT' then
-      if not fairlead.says_something(coalesce(new.request_text, '')) then
-        raise exception 'the request is empty: say in words what should change' using errcode = 'FL004';
-      elsif length(new.request_text) > 10000 then
-        raise exception 'the request has % characters: at most 10000 are allowed', length(new.request_text)
-          using errcode = 'FL004';
-      end if;
-      select coalesce(new.agent, w.agent), coalesce(new.target_branch, w.default_branch), w.repository_url
-        into new.agent, new.target_branch, new.repository_url
-        from fairlead.workspaces w where w.name = new.workspace;
-      if not found then
-        raise exception 'there is no workspace %', quote_literal(new.workspace) using errcode = 'FL003',
-          hint = 'Register it: fairlead workspace add, or insert into fairlead.workspaces (name, repository_url).';
-      end if;
+      new := fairlead.fill_new_change(new);
       actor := coalesce(new.requester_name, new.requester_id, session_user);
       data := fairlead.change_event_data(null, new);
     elsif step = 'moved' then

@@ -42,7 +42,7 @@ begin
       failure_kind = 'environment', failure_message = why where c.id = change.id;
   else
     update fairlead.change_requests c set status = 'failed', failure_kind = 'environment',
-      failure_message = why || '; it is the third environment that was lost. Look what ends processes on that machine '
+      failure_message = why || '; it is the third environment that was lost. Find out what ends processes on that machine '
         || '(memory? restarts?), then retry: it goes on from the pushed branch' where c.id = change.id;
   end if;
   return true;

@@ -52,7 +52,7 @@ begin
   elsif found_change.status = becoming then
     raise exception 'change % is % already', change_id, becoming using errcode = 'FL001',
       detail = found_change.status, hint = (select 'From ' || s.status || ' it can become: ' ||
-        array_to_string(s.moves, ', ') || '.' from fairlead.statuses s
+        fairlead.moves_of_people(s.status, s.moves) || '.' from fairlead.statuses s
         where s.entity = 'change' and s.status = becoming and cardinality(s.moves) > 0);
   end if;
   return found_change;
@@ -145,5 +145,3 @@ begin
   update fairlead.change_requests c set status = 'pending' where c.id = change.id;
   return fairlead.change_seen(change_id, null);
 end $$;
-
--- Repairs what must never be, and says how often it had to: an entity that waits for a task gets its job, one whose

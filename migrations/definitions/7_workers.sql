@@ -7,7 +7,8 @@ create or replace function fairlead.worker_key(id text) returns bigint language 
 $$;
 
 -- Gives the jobs of pools that are gone to others. That its worker died is no fault of a job's, so it spends no attempt;
--- and one whose worker died between settling and completing it is done: the move that settled it has taken its key away.
+-- and one whose worker died between settling and completing it is done: the move that settled it has taken its key and its
+-- attempts away.
 create or replace function fairlead.release_jobs(pools text[]) returns void language plpgsql as $$
 declare
   held constant bigint[] := array(select j.id from graphile_worker.jobs j where j.locked_by = any (pools));

@@ -1,6 +1,7 @@
 import type { Change } from "../domain/change.ts";
 import { listChanges } from "../store/changes.ts";
 import { findEnvironment, loseEnvironment } from "../store/environments.ts";
+import { previewProcess } from "./open-preview.ts";
 import type { Services } from "./services.ts";
 
 const atOnce = 1000;
@@ -25,6 +26,6 @@ async function whatIsLost({ sql, provider }: Services, change: Change): Promise<
   const environment = provider(row.provider).open(row.id, change.repositoryUrl);
   if (!(await environment.present())) return "its environment has vanished";
   if (change.previewPort === null) return null;
-  const { state } = await environment.adopt(`preview-${change.round}`);
+  const { state } = await environment.adopt(previewProcess(change));
   return state === "running" ? null : "its preview has ended";
 }

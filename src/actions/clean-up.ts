@@ -28,6 +28,7 @@ export async function cleanUp(services: Services, seen: Seen<string>, stopping: 
     if (change !== null) await saveWork(services, row, change, stopping);
     await provider.terminate(row.id, row.repositoryUrl);
     if (change !== null) await deleteBranch(services, change);
+    // A port may be another program's by now, and the branch goes with its change.
     const left = (await crossOut(services, row)).filter(({ kind }) => kind !== "branch" && kind !== "port");
     if (left.length > 0) throw new EnvironmentFailed(`still there: ${left.map(({ name }) => name).join(", ")}`);
     await settleTerminated(sql, row);

@@ -22,7 +22,7 @@ async function isGone({ kind, name }: Resource, { folder, processes }: Remains):
     case "environment":
     case "worktree":
       return !folder;
-    case "process":
+    case "process": // names can't be told apart once the folder is gone: none is, while any of them lives
       return processes.length === 0;
     case "port":
       return portFree(Number(name));

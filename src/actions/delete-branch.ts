@@ -3,11 +3,6 @@ import { DefaultBranchKept } from "../domain/faults/git.ts";
 import { noteBranchGone, noteBranchKept } from "../store/resources.ts";
 import type { Services } from "./services.ts";
 
-/** Merged or rejected for good: what is still in its environment is wanted no more, and neither is its branch. */
-function isDecided({ status }: Change): boolean {
-  return status === "merged" || status === "rejected";
-}
-
 /** Deletes the branch of a change that is decided, unless others have pushed there what is nowhere else. */
 export async function deleteBranch({ sql, log, repository }: Services, change: Change): Promise<void> {
   const { id, branchName, headCommit } = change;
@@ -22,4 +17,9 @@ export async function deleteBranch({ sql, log, repository }: Services, change: C
     if (!(error instanceof DefaultBranchKept)) throw error; // somebody renamed it to that; it is not ours to delete
     await noteBranchKept(sql, id, branchName, "it is the default branch now");
   }
+}
+
+/** Merged or rejected for good: its branch is wanted no more. */
+function isDecided({ status }: Change): boolean {
+  return status === "merged" || status === "rejected";
 }

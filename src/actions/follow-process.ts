@@ -7,7 +7,7 @@ import type { Environment, ProcessSpec, ProcessState } from "../providers/enviro
 import { touchEnvironment } from "../store/environments.ts";
 import { appendLog, type LogSource, type LogStream, loggedBytes } from "../store/logs.ts";
 import { processAgeMs } from "../store/resources.ts";
-import { recorded } from "./record.ts";
+import { recorded } from "./recorded.ts";
 import type { Services } from "./services.ts";
 
 export type Ended = Extract<ProcessState, { state: "exited" | "lost" }>;
@@ -54,8 +54,8 @@ async function follow(
   { changeId, timeoutMs, stopping }: FollowOptions,
 ): Promise<Ended> {
   const copy = await logCopier(services, environment, changeId, name);
-  // Workers' own clocks may differ; how long it had run before is told by the one that they share.
-  const followedSince = performance.now() - (await processAgeMs(services.sql, environment.id, name));
+  // Workers' own clocks may differ: how long it has run is asked of Postgres, and counted on from here.
+  const startedMs = performance.now() - (await processAgeMs(services.sql, environment.id, name));
   let touchedAt = Number.NEGATIVE_INFINITY;
   for (;;) {
     stopping.throwIfAborted();
@@ -64,7 +64,7 @@ async function follow(
     const copied = await copy(process.state !== "running");
     if (process.state === "exited" || process.state === "lost") return process;
     if (process.state === "absent") return { state: "lost" };
-    if (performance.now() - followedSince > timeoutMs) {
+    if (performance.now() - startedMs > timeoutMs) {
       await environment.stop(name, services.limits.graceMs);
       await copy(true);
       throw new ChangeFailed("timeout", `${name} was stopped after ${Math.round(timeoutMs / 1000)} s, its time limit`);

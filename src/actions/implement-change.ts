@@ -1,6 +1,7 @@
 import type { AgentOutcome, AgentUsage } from "../domain/agent.ts";
 import type { Change, Seen } from "../domain/change.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
+import { EnvironmentGone } from "../domain/faults/environments.ts";
 import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
 import { fairlead } from "../domain/identity.ts";
 import type { ChangeId } from "../domain/ids.ts";
@@ -19,7 +20,7 @@ import { pushWhile } from "./push-while.ts";
 import { runAgent } from "./run-agent.ts";
 import { saveBranch } from "./save-branch.ts";
 import type { Services } from "./services.ts";
-import { mayRun, waitOutLimit } from "./use-credential.ts";
+import { waitOutLimit, waitsForReset } from "./wait-out-limit.ts";
 
 const nothingSpent: AgentUsage = { costUsd: 0, inputTokens: 0, outputTokens: 0 };
 
@@ -44,7 +45,7 @@ async function implement(services: Services, change: Change, stopping: AbortSign
     });
     return;
   }
-  if (!(await mayRun(services, change, environment))) return;
+  if (await waitsForReset(services, change, environment)) return;
   const outcome = await pushWhile(services, change, place, () => runAgent(services, change, environment, stopping));
   // Somebody cancelled it meanwhile: the checkout is the clean-up's now, which saves what is in it.
   if ((await changeAsSeen(services.sql, change)) === null) return;
@@ -56,7 +57,7 @@ async function implement(services: Services, change: Change, stopping: AbortSign
     (await countCommitsSince(environment, baseCommit)) > 0 ||
     (await isPresent(services.sql, environment.id, branch))
   ) {
-    await push(services, change, environment, stopping);
+    await push(services, change, { branchName, environment }, stopping);
   }
   const { result, session } = done(outcome);
   const head = await headCommit(environment);
@@ -92,18 +93,19 @@ function done(outcome: Exclude<AgentOutcome<"code">, { state: "limited" }>) {
 async function push(
   services: Services,
   change: Change,
-  environment: Environment,
+  { branchName, environment }: { branchName: string; environment: Environment },
   stopping: AbortSignal,
 ): Promise<void> {
   const { sql, log, limits } = services;
   const late = AbortSignal.timeout(limits.mergeMs);
   const stillWanted = async () => (await changeAsSeen(sql, change)) !== null;
   const owner = { environmentId: environment.id, changeId: change.id };
-  const target = { branch: change.branchName ?? "", url: change.repositoryUrl };
+  const target = { branch: branchName, url: change.repositoryUrl };
   try {
     await patiently({ log, late, stopping, stillWanted }, () => saveBranch(sql, owner, environment, target));
   } catch (error) {
-    if (stopping.aborted || faultOf(error) instanceof DatabaseUnavailable) throw error;
+    const isOthers = error instanceof EnvironmentGone || faultOf(error) instanceof DatabaseUnavailable;
+    if (stopping.aborted || isOthers) throw error;
     const why = `the branch ${target.branch} could not be pushed: ${(error as Error).message}`;
     throw new ChangeFailed("environment", why);
   }

@@ -12,7 +12,7 @@ import { readPortsPerEnvironment } from "../store/settings.ts";
 import { orFail } from "./fail-change.ts";
 import { copyLog, startOnce, wholeOutput } from "./follow-process.ts";
 import { openEnvironment, type Workplace } from "./open-environment.ts";
-import { recorded } from "./record.ts";
+import { recorded } from "./recorded.ts";
 import type { Services } from "./services.ts";
 
 /** Starts the app on the branch, waits until it answers, and puts the change before a person. */
@@ -22,6 +22,11 @@ export async function openPreview(services: Services, seen: Seen<string>, stoppi
   await orFail(services, change, "preview", stopping, () => preview(services, change, stopping));
 }
 
+/** The name of a round's preview among its environment's processes. */
+export function previewProcess({ round }: Pick<Change, "round">): string {
+  return `preview-${round}`;
+}
+
 async function preview(services: Services, change: Change, stopping: AbortSignal): Promise<void> {
   const place = await openEnvironment(services, change);
   const { environment, blueprint } = place;
@@ -29,7 +34,7 @@ async function preview(services: Services, change: Change, stopping: AbortSignal
     await settleDeployed(services.sql, change, { preview: null });
     return;
   }
-  const name = `preview-${change.round}`;
+  const name = previewProcess(change);
   const port = await startPreview(services, change, place, blueprint.start, name);
   if (port === null) return;
   const url = environment.expose(port);
@@ -67,7 +72,7 @@ async function startPreview(
   const state = await environment.adopt(name);
   if (state.state !== "absent" && change.previewPort !== null) return change.previewPort;
   for (let round = 1; round < change.round; round += 1) {
-    await environment.stop(`preview-${round}`, services.limits.graceMs);
+    await environment.stop(previewProcess({ round }), services.limits.graceMs);
   }
   const range = await readPortsPerEnvironment(services.sql);
   const candidates = Array.from({ length: range }, (_, offset) => row.firstPort + offset);

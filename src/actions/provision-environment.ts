@@ -16,7 +16,7 @@ import { findWorkspace, noteDefaultBranch } from "../store/workspaces.ts";
 import { orFail } from "./fail-change.ts";
 import { startAndFollow, wholeOutput } from "./follow-process.ts";
 import { interruptible } from "./interruptible.ts";
-import { recorded } from "./record.ts";
+import { recorded } from "./recorded.ts";
 import type { Services } from "./services.ts";
 
 /** Makes the change's environment, or finds it made, sets the app up in it, and lets the agent begin. */

@@ -1,6 +1,6 @@
 import { reconcile as repair } from "../store/jobs.ts";
 import { checkDeployed } from "./check-deployed.ts";
-import { removeLeftovers } from "./remove-leftovers.ts";
+import { removeLeaks } from "./remove-leaks.ts";
 import type { Services } from "./services.ts";
 
 /**
@@ -10,6 +10,6 @@ import type { Services } from "./services.ts";
 export async function reconcile(services: Services): Promise<void> {
   const repaired = await repair(services.sql);
   if (repaired.enqueued + repaired.givenUp > 0) services.log.warn(repaired, "reconciled");
-  await removeLeftovers(services);
+  await removeLeaks(services);
   await checkDeployed(services);
 }

@@ -2,7 +2,7 @@ import { pushBranch } from "../providers/git/checkout.ts";
 import type { Checkout } from "../providers/git/checkout-git.ts";
 import type { Owner } from "../store/resources.ts";
 import type { Sql } from "../store/sql.ts";
-import { recorded } from "./record.ts";
+import { recorded } from "./recorded.ts";
 
 /** Pushes what the checkout stands at to the change's branch, which is ours to clean up from then on. */
 export async function saveBranch(

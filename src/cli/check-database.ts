@@ -1,4 +1,4 @@
-import { findUnowned } from "../actions/remove-leftovers.ts";
+import { findUnknownEnvironments } from "../actions/find-unknown-environments.ts";
 import type { Services } from "../actions/services.ts";
 import { entitiesWithoutJob, pendingMigrations, serverVersion } from "../store/health.ts";
 import { listLeaks } from "../store/resources.ts";
@@ -32,7 +32,7 @@ export async function checkDatabase(
     good("migrations", "up to date"),
     await checkWorkers(services),
     await checkJobs(services),
-    await checkUnowned(services),
+    await checkUnknown(services),
     await checkLeaks(services),
     ...(await checkAgents(agents, new Set(workspaces.map(({ agent }) => agent)))),
   ];
@@ -50,11 +50,11 @@ async function checkJobs({ sql }: Services): Promise<Finding> {
   return note("jobs", `none for ${lost.join(", ")}`, "A running worker repairs this within a minute.");
 }
 
-async function checkUnowned(services: Services): Promise<Finding> {
-  const unowned = await findUnowned(services);
-  if (unowned.length === 0) return good("environments", "each has an owner");
+async function checkUnknown(services: Services): Promise<Finding> {
+  const unknown = await findUnknownEnvironments(services);
+  if (unknown.length === 0) return good("environments", "each has an owner");
   const advice = "If no other Fairlead uses this data folder, save what you need and remove them from environments/.";
-  return note("environments", `nobody owns ${unowned.join(", ")}`, advice);
+  return note("environments", `nobody owns ${unknown.join(", ")}`, advice);
 }
 
 async function checkLeaks({ sql }: Services): Promise<Finding> {

@@ -66,6 +66,9 @@ export const lifecycles = {
   environment: environmentLifecycle,
 } as const satisfies Record<string, Lifecycle>;
 
+/** The tasks that come each minute. They belong to no entity. */
+export const minutelyTasks = ["enforce_lifecycles", "reconcile"] as const;
+
 export type Entity = keyof typeof lifecycles;
 
 /** The statuses of a lifecycle, in the order in which the moves first name them. */

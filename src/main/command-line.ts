@@ -3,11 +3,11 @@ import type { AgentOnHand, Cli } from "../cli/cli.ts";
 import { run } from "../cli/run.ts";
 import { localCheckout } from "../providers/git/local-checkout.ts";
 import { parseSettings, type Settings } from "../wire/settings.ts";
-import { guardAgainstDriver } from "./guard.ts";
+import { guardAgainstQueue } from "./guard.ts";
 
 /** Runs what the command line asks for. */
 export async function main(): Promise<void> {
-  guardAgainstDriver();
+  guardAgainstQueue();
   loadDotEnv();
   await run(makeCli, process.argv.slice(2));
 }

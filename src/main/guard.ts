@@ -1,17 +1,20 @@
-/** Keeps the process alive through rejections that are known to be harmless; any other still ends it. */
-export function guardAgainstDriver(): void {
+/**
+ * Keeps the process alive through the one rejection of graphile-worker's that is known to be harmless; any other still
+ * ends it. And silences console.trace, which nobody else uses.
+ */
+export function guardAgainstQueue(): void {
   process.on("unhandledRejection", (reason) => {
-    if (!isDriversOwn(reason)) throw reason;
+    if (!isReleasedTwice(reason)) throw reason;
   });
-  // graphile-worker's alone: it prints one for each connection that is lost while it stops, and logs the same.
+  // It prints one for each connection that is lost while it stops, and logs the same.
   console.trace = () => {};
 }
 
 /**
- * Whether a rejection that is nobody's to catch is the one that is known to be harmless: graphile-worker gives the
- * connection on which it listens back twice when that is lost while it stops, and pg refuses the second time.
+ * graphile-worker gives the connection on which it listens back twice when that is lost while it stops; pg refuses the
+ * second time, and nobody can catch that.
  */
-export function isDriversOwn(error: unknown): boolean {
+export function isReleasedTwice(error: unknown): boolean {
   return typeof error === "object" && error !== null && "message" in error && error.message === releasedTwice;
 }
 

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { ulid } from "ulid";
 import type { Services } from "../actions/services.ts";
+import { minutelyTasks } from "../domain/lifecycles.ts";
 import { askToReconcile, enqueueForAll } from "../store/jobs.ts";
 import { holdWorkerLock, releaseDeadWorkers, retireWorker, type WorkerId } from "../store/workers.ts";
 import { startPools } from "./pools.ts";
@@ -22,9 +23,9 @@ export interface WorkerHandle {
 
 const lookMs = 1000;
 const minuteMs = 60_000;
+// Whoever stops does not wait for a Postgres that is away: others release what it had.
 const retireMs = 1000;
 const stopMs = 4000;
-const minutely = ["reconcile", "enforce_lifecycles"];
 
 /**
  * Runs tasks until it is stopped. Whatever ends it otherwise (its lock is lost, a pool of graphile-worker's dies of an
@@ -124,7 +125,9 @@ async function lookForDead({ sql, log }: Services, stopping: AbortSignal): Promi
  */
 async function keepMinutes({ sql, log }: Services, worker: WorkerId, stopping: AbortSignal): Promise<void> {
   while (!stopping.aborted) {
-    await enqueueForAll(sql, worker, minutely).catch((error: unknown) => log.warn({ err: error }, "minute not kept"));
+    await enqueueForAll(sql, worker, minutelyTasks).catch((error: unknown) =>
+      log.warn({ err: error }, "minute not kept"),
+    );
     await delay(minuteMs, undefined, { signal: stopping }).catch(() => {});
   }
 }

@@ -100,18 +100,15 @@ export async function terminateEnvironment(sql: Sql, id: EnvironmentId): Promise
   return rows.length === 1;
 }
 
-/** Those of these ids that should not be there: ended ones of ours, and ones of which we know nothing. */
-export async function unownedEnvironments(
+/** Those of these that should not be there: ended ones of ours, and ones of which we know nothing. */
+export async function strayEnvironments(
   sql: Sql,
   ids: readonly EnvironmentId[],
-): Promise<{ ended: EnvironmentRow[]; unknown: EnvironmentId[] }> {
-  const there = [...ids] as string[];
-  const ended = await sql<EnvironmentRow[]>`
-    select ${sql(columns)} from fairlead.environments where id = any (${there}) and status = 'terminated'`;
-  const unknown = await sql<{ id: EnvironmentId }[]>`
-    select id from unnest(${there}::text[]) as there(id)
-    where not exists (select from fairlead.environments e where e.id = there.id)`;
-  return { ended, unknown: unknown.map(({ id }) => id) };
+): Promise<{ id: EnvironmentId; isKnown: boolean }[]> {
+  return sql<{ id: EnvironmentId; isKnown: boolean }[]>`
+    select there.id, e.id is not null as is_known
+    from unnest(${[...ids] as string[]}::text[]) as there(id) left join fairlead.environments e on e.id = there.id
+    where e.id is null or e.status = 'terminated'`;
 }
 
 /**

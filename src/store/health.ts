@@ -9,7 +9,7 @@ export async function serverVersion(sql: Sql): Promise<string> {
   return row?.version ?? "unknown";
 }
 
-/** The migrations that this code has and this database does not, in order; last, whether its definitions are other ones. */
+/** The migrations that this code has and this database does not, in order; `definitions` where only those differ. */
 export async function pendingMigrations(sql: Sql): Promise<string[]> {
   const files = await readdir(migrationsFolder);
   const names = files.filter((file) => file.endsWith(".sql")).map((file) => file.slice(0, -".sql".length));

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { Logger, runMigrations } from "graphile-worker";
 import { runner } from "node-pg-migrate";
 import pg from "pg";
-import { lifecycles, movesFrom, statusesOf } from "../domain/lifecycles.ts";
+import { lifecycles, minutelyTasks, movesFrom, statusesOf } from "../domain/lifecycles.ts";
 import { readDefinitions } from "./definitions.ts";
 import { openQueuePool } from "./queue-pool.ts";
 
@@ -100,7 +100,7 @@ async function writeLifecycles(client: pg.Client): Promise<void> {
  */
 async function nameTasks(client: pg.Client): Promise<void> {
   const tasks = Object.values(lifecycles).flatMap(({ tasks }) => Object.values(tasks).flat());
-  for (const task of [...tasks, "enforce_lifecycles", "reconcile"].sort()) {
+  for (const task of [...tasks, ...minutelyTasks].sort()) {
     const key = `fairlead migrate ${task}`;
     await client.query("select graphile_worker.add_job($1, job_key => $2, run_at => now() + interval '1 day')", [
       task,

@@ -1,4 +1,7 @@
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
+
+const closeMs = 1_000;
 
 export interface QueuePool {
   readonly pool: pg.Pool;
@@ -25,7 +28,7 @@ export function openQueuePool(connectionString: string, { max, onError }: QueueP
   return {
     pool,
     close() {
-      closed ??= Promise.race([pool.end().catch(onError), waited(closeMs)]);
+      closed ??= Promise.race([pool.end().catch(onError), delay(closeMs, undefined, { ref: false })]);
       return closed;
     },
   };
@@ -49,7 +52,3 @@ class QueueClient extends pg.Client {
 type Connected = (error: Error | null, client?: pg.Client) => void;
 
 const withoutCode = (error: Error): Error => new Error(error.message, { cause: error });
-
-const closeMs = 1_000;
-
-const waited = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());

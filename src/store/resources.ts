@@ -31,11 +31,11 @@ export async function notePresent(sql: Sql, owner: Owner, resources: readonly Re
 export async function noteGone(sql: Sql, id: EnvironmentId, resources: readonly Resource[]): Promise<void> {
   await sql`
     update fairlead.resources r set state = 'gone', gone_at = clock_timestamp(), note = null
-    from jsonb_to_recordset(${sql.json(resources as never)}::jsonb) as left_behind(kind text, name text)
-    where r.environment_id = ${id} and r.kind = left_behind.kind and r.name = left_behind.name and r.state <> 'gone'`;
+    from jsonb_to_recordset(${sql.json(resources as never)}::jsonb) as looked_for(kind text, name text)
+    where r.environment_id = ${id} and r.kind = looked_for.kind and r.name = looked_for.name and r.state <> 'gone'`;
 }
 
-/** A branch that stays although its change has ended, for it has commits that are nowhere else: `why` says so. */
+/** A branch that stays on purpose, though its change has ended; `why` says for what. */
 export async function noteBranchKept(sql: Sql, changeId: ChangeId, branch: string, why: string): Promise<void> {
   await sql`
     update fairlead.resources set state = 'kept', note = ${why}
@@ -64,7 +64,7 @@ export async function isPresent(sql: Sql, id: EnvironmentId, { kind, name }: Res
   return rows.length === 1;
 }
 
-/** How long ago a process was first intended, in milliseconds by Postgres's clock, which all workers share. */
+/** How long ago a process was first intended, in milliseconds by Postgres' clock, which all workers share. */
 export async function processAgeMs(sql: Sql, id: EnvironmentId, name: string): Promise<number> {
   const [row] = await sql<{ age: number }[]>`
     select extract(epoch from clock_timestamp() - intended_at)::float8 * 1000 as age from fairlead.resources

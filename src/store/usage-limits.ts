@@ -2,7 +2,7 @@ import type { AgentSession } from "../domain/agent.ts";
 import type { Change } from "../domain/change.ts";
 import type { Json, Sql } from "./sql.ts";
 
-/** When a credential can be used again, if its limit is known to be reached now. By Postgres's clock. */
+/** When a credential can be used again, if its limit is known to be reached now. By Postgres' clock. */
 export async function limitedUntil(sql: Sql, credential: string): Promise<Date | null> {
   const [row] = await sql<{ resetsAt: Date }[]>`
     select resets_at from fairlead.usage_limits where credential = ${credential} and resets_at > clock_timestamp()`;

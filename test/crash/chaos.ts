@@ -2,16 +2,17 @@ import { cp } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { writeSettings } from "../../src/store/settings.ts";
 import { connect, type Sql } from "../../src/store/sql.ts";
+import { withDatabase } from "../support/database.ts";
 import { problems } from "./checks.ts";
 import { type Crew, startCrew } from "./crew.ts";
-import { untilAllLive } from "./heir.ts";
-import { orderMinutely, untilIdle } from "./minutely.ts";
+import { orderMinutely } from "./minutely.ts";
 import { carryOn, type OnTheWay } from "./person.ts";
+import { addWorkspace, makeSandbox, removeSandbox, type Sandbox } from "./sandbox.ts";
 import { type Beat, schedule } from "./schedule.ts";
-import { ownServer, type Server, withDatabase } from "./server.ts";
-import { addWorkspace, makeSetting, removeSetting, type Setting } from "./setting.ts";
+import { ownServer, type Server } from "./server.ts";
 import { keepSpares } from "./spares.ts";
 import { seconds } from "./tables.ts";
+import { untilAllLive, untilIdle } from "./waits.ts";
 import { ways } from "./ways.ts";
 
 export interface ChaosOptions {
@@ -36,12 +37,12 @@ export async function runChaos({ seed, changes, say, interrupted }: ChaosOptions
   const server = await ownServer();
   const url = withDatabase(server.maintenanceUrl, server.template);
   const sql = connect(url, { max: 3 });
-  const settings = await makeSettings();
+  const sandboxes = await makeSandboxes();
   const spares = keepSpares(workers);
   try {
     await writeSettings(sql, { firstPort, maxActiveChanges: 6 });
-    const underway = await requestAll(sql, settings, changes);
-    const [{ home } = { home: "" }] = settings;
+    const underway = await requestAll(sql, sandboxes, changes);
+    const [{ home } = { home: "" }] = sandboxes;
     const crew = startCrew(spares, { databaseUrl: url, home, concurrency: 2, watched: null }, workers);
     const over = new AbortController();
     const patience = AbortSignal.any([AbortSignal.timeout(patienceMs), interrupted]);
@@ -57,12 +58,12 @@ export async function runChaos({ seed, changes, say, interrupted }: ChaosOptions
     await orderMinutely(sql);
     await untilIdle(sql);
     const badEnds = await crew.dismiss();
-    const found = await checkAll(sql, settings, underway);
+    const found = await checkAll(sql, sandboxes, underway);
     return [...late.map(({ id, way }) => `${id} (${way}) did not come to its end`), ...badEnds, ...found];
   } finally {
     await spares.close();
     await sql.end({ timeout: 2 });
-    for (const setting of settings) await removeSetting(setting);
+    for (const sandbox of sandboxes) await removeSandbox(sandbox);
     await server.close();
   }
 }
@@ -77,21 +78,21 @@ function progress(say: (text: string) => void): (open: number) => void {
 }
 
 /** A repository for each way, all in one data folder. */
-async function makeSettings(): Promise<Setting[]> {
-  const first = await makeSetting();
-  const settings: Setting[] = [];
+async function makeSandboxes(): Promise<Sandbox[]> {
+  const first = await makeSandbox();
+  const sandboxes: Sandbox[] = [];
   for (const way of ways) {
     const remote = `${first.folder}/${way}.git`;
     await cp(first.remote, remote, { recursive: true });
-    settings.push({ ...first, remote });
+    sandboxes.push({ ...first, remote });
   }
-  return settings;
+  return sandboxes;
 }
 
-async function requestAll(sql: Sql, settings: readonly Setting[], count: number): Promise<OnTheWay[]> {
+async function requestAll(sql: Sql, sandboxes: readonly Sandbox[], count: number): Promise<OnTheWay[]> {
   for (const [at, way] of ways.entries()) {
-    const setting = settings[at];
-    if (setting !== undefined) await addWorkspace(sql, way, setting, way);
+    const sandbox = sandboxes[at];
+    if (sandbox !== undefined) await addWorkspace(sql, way, sandbox, way);
   }
   const requested: OnTheWay[] = [];
   for (let number = 0; number < count; number += 1) {
@@ -127,11 +128,11 @@ async function strike({ crew, server, seed, over }: { crew: Crew; server: Server
   return { ...done, elapsedMs: performance.now() - began };
 }
 
-async function checkAll(sql: Sql, settings: readonly Setting[], changes: readonly OnTheWay[]): Promise<string[]> {
+async function checkAll(sql: Sql, sandboxes: readonly Sandbox[], changes: readonly OnTheWay[]): Promise<string[]> {
   const found: string[] = [];
   for (const [at, way] of ways.entries()) {
-    const [setting, own] = [settings[at], changes.filter((change) => change.way === way)];
-    if (setting !== undefined) found.push(...(await problems(sql, setting, { changes: own, ports })));
+    const [sandbox, own] = [sandboxes[at], changes.filter((change) => change.way === way)];
+    if (sandbox !== undefined) found.push(...(await problems(sql, sandbox, { changes: own, ports })));
   }
   return [...new Set(found)];
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Sql } from "../../src/store/sql.ts";
 import { gitIn } from "../support/world.ts";
 import type { OnTheWay } from "./person.ts";
-import type { Setting } from "./setting.ts";
+import type { Sandbox } from "./sandbox.ts";
 import { endings } from "./ways.ts";
 
 interface Row {
@@ -15,7 +15,7 @@ interface Row {
 /** Whether each change's agent started as often as it should, landed once or never, and left its branch or not. */
 export async function gitProblems(
   sql: Sql,
-  { remote, notes }: Setting,
+  { remote, notes }: Sandbox,
   changes: readonly OnTheWay[],
 ): Promise<string[]> {
   const rows = await sql<Row[]>`

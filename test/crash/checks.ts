@@ -1,30 +1,30 @@
+import { minutelyTasks } from "../../src/domain/lifecycles.ts";
 import type { Sql } from "../../src/store/sql.ts";
 import { eventProblems } from "./check-events.ts";
 import { gitProblems } from "./check-git.ts";
 import { logProblems } from "./check-log.ts";
 import { leftIn, portsInUse, processesOf } from "./machine.ts";
 import type { OnTheWay } from "./person.ts";
-import type { Setting } from "./setting.ts";
+import type { Sandbox } from "./sandbox.ts";
 import { endings } from "./ways.ts";
 
 /** All that is wrong with changes that should have ended, and with what they left; empty when nothing is. */
 export async function problems(
   sql: Sql,
-  setting: Setting,
+  sandbox: Sandbox,
   { changes, ports }: { changes: readonly OnTheWay[]; ports: readonly number[] },
 ): Promise<string[]> {
-  const processes = await processesOf(setting.folder);
-  const found = [
+  return [
     ...(await endProblems(sql, changes)),
     ...(await eventProblems(sql, changes)),
     ...(await logProblems(sql, changes)),
-    ...(await gitProblems(sql, setting, changes)),
+    ...(await gitProblems(sql, sandbox, changes)),
     ...(await ledgerProblems(sql)),
-    ...processes,
-    ...(await leftIn(setting.home)).map((what) => `left: ${what}`),
+    // Before what they may still hold: the ones that are just ending are waited for.
+    ...(await processesOf(sandbox.folder)),
+    ...(await leftIn(sandbox.home)).map((what) => `left: ${what}`),
     ...(await portsInUse(ports)).map((port) => `port ${port} is in use`),
   ];
-  return found;
 }
 
 async function endProblems(sql: Sql, changes: readonly OnTheWay[]): Promise<string[]> {
@@ -44,12 +44,12 @@ async function ledgerProblems(sql: Sql): Promise<string[]> {
   const rows = await sql<{ what: string }[]>`
     select format('job %s of %s: attempt %s of %s, locked at %s, %s', j.task_identifier, coalesce(j.key, 'nobody'),
         j.attempts, j.max_attempts, j.locked_at, j.last_error) as what from graphile_worker.jobs j
-      where j.locked_at is not null or j.task_identifier not in ('reconcile', 'enforce_lifecycles')
+      where j.locked_at is not null or j.task_identifier <> all (${[...minutelyTasks]})
     union all
     select format('worker %s is listed and does not live', w.id) from fairlead.workers w
     union all
-    select format('place %s of %s is held', p.number, p.scope) from fairlead.places p where p.change_id is not null`;
-  const [ledger] = await sql<{ there: boolean }[]>`select to_regclass('fairlead.leaks') is not null as there`;
-  const leaks = ledger?.there ? await sql<{ what: string }[]>`select l::text as what from fairlead.leaks l` : [];
-  return [...rows.map(({ what }) => what), ...leaks.map(({ what }) => `leak: ${what}`)];
+    select format('place %s of %s is held', p.number, p.scope) from fairlead.places p where p.change_id is not null
+    union all
+    select format('leak: %s %s of %s', l.kind, l.name, l.environment_id) from fairlead.leaks l`;
+  return rows.map(({ what }) => what);
 }

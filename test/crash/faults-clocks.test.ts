@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { countedAgent, said, saysLines } from "../support/counted-agent.ts";
+import { countedAgent, saysLines } from "../support/counted-agent.ts";
+import { said } from "../support/history.ts";
 import { workerProcess } from "../support/worker-process.ts";
 import { makeWorld, type World } from "../support/world.ts";
 

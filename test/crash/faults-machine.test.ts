@@ -2,8 +2,9 @@ import { readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { EnvironmentId } from "../../src/domain/ids.ts";
-import { countedAgent, eventsOf, said } from "../support/counted-agent.ts";
-import { gitIn, makeWorld, type World } from "../support/world.ts";
+import { countedAgent } from "../support/counted-agent.ts";
+import { eventsOf, said } from "../support/history.ts";
+import { filesOn, makeWorld, type World, write } from "../support/world.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -11,9 +12,6 @@ beforeAll(async () => {
   await world.startWorker();
 });
 afterAll(() => world.close());
-
-const filesOn = async (remote: string, branch: string | null) =>
-  (await gitIn(remote, "ls-tree", "--name-only", branch ?? "")).split("\n");
 
 /** Kills the shell that watches over a change's agent, and gives how the agent is found after that. */
 async function killSupervisor(id: string, remote: string) {
@@ -61,11 +59,7 @@ test("an agent whose supervisor is killed runs on, and when nobody knows how it 
 
 test("an agent whose supervisor is killed is believed when it says itself that its work is done", async () => {
   const remote = await world.repository();
-  const steps = [
-    { do: "say", text: "at it" },
-    { do: "wait", ms: 2000 },
-    { do: "write", path: "a.txt", text: "a" },
-  ];
+  const steps = [{ do: "say", text: "at it" }, { do: "wait", ms: 2000 }, write("a.txt", "a")];
   await world.workspace("orphan-done", remote, [steps]);
   const id = await world.request("orphan-done", "x");
   await said(world, id, "at it");

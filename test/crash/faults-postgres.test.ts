@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { portFree } from "../../src/providers/previews/port-free.ts";
 import { newHome, removeHome, serverOf } from "../providers/postgres/homes.ts";
 import { begunAnew, workerProcess } from "../support/worker-process.ts";
-import { makeWorld } from "../support/world.ts";
+import { makeWorld, write } from "../support/world.ts";
 
 const fairlead = fileURLToPath(new URL("../../src/main/fairlead.ts", import.meta.url));
 
@@ -24,7 +24,7 @@ test("a worker outlives the death of all its connections, also while it begins a
     await killAll();
     id = await begunAnew(world, { ...worker, id });
   }
-  await world.workspace("killed", await world.repository(), [[{ do: "write", path: "a", text: "a" }]]);
+  await world.workspace("killed", await world.repository(), [[write("a", "a")]]);
   await world.reaches(await world.request("killed", "x"), "deployed");
   worker.kill("SIGTERM");
   await Promise.all([killAll(), worker.exited]);

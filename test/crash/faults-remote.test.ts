@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { countedAgent, eventsOf } from "../support/counted-agent.ts";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import type { ChangeId } from "../../src/domain/ids.ts";
+import { countedAgent } from "../support/counted-agent.ts";
+import { eventsOf } from "../support/history.ts";
 import { begunAnew, cutLock, workerProcess } from "../support/worker-process.ts";
-import { gitIn, makeWorld, type World } from "../support/world.ts";
+import { gitIn, makeWorld, type World, write } from "../support/world.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -12,7 +14,6 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const write = (path: string, text: string) => ({ do: "write", path, text });
 const exists = (path: string) => world.row(async () => (existsSync(path) ? [{}] : []));
 
 /** Runs on the remote before a push is taken: `lines` of shell, with the pushed refs in $refs. */
@@ -21,16 +22,28 @@ async function onPush(remote: string, ...lines: string[]): Promise<void> {
   await writeFile(join(remote, "hooks", "pre-receive"), text, { mode: 0o755 });
 }
 
-const mergesOf = (remote: string, id: string) =>
-  gitIn(remote, "log", "--format=%H", `--grep=Fairlead-Change: ${id}`, "main");
+/** A change that waits for its approval, and a worker for as long as the test lasts. */
+async function underReview(name: string): Promise<{ id: ChangeId; remote: string }> {
+  const worker = await world.startWorker();
+  onTestFinished(() => worker.stop());
+  const remote = await world.repository();
+  await world.workspace(name, remote, [[write("a", "a")]]);
+  const id = await world.request(name, "Wait for it");
+  await world.reaches(id, "deployed");
+  return { id, remote };
+}
+
+/** Brings the remote back from where it was moved to, and looks that the change is merged there once. */
+async function landsOnce(id: ChangeId, remote: string): Promise<void> {
+  await rename(`${remote}-away`, remote);
+  const merged = await world.reaches(id, "merged");
+  const merges = await gitIn(remote, "log", "--format=%H", `--grep=Fairlead-Change: ${id}`, "main");
+  expect(merges).toBe(merged.mergeCommitSha);
+}
 
 test("a remote that is gone when the merge comes to it and is back later gets it then, once", async () => {
   const { sql } = world.database;
-  const worker = await world.startWorker();
-  const remote = await world.repository();
-  await world.workspace("away", remote, [[write("a", "a")]]);
-  const id = await world.request("away", "Wait for it");
-  await world.reaches(id, "deployed");
+  const { id, remote } = await underReview("away");
   await rename(remote, `${remote}-away`);
   await sql`select fairlead.approve_change(${id}, 'ann')`;
   await world.reaches(id, "merging");
@@ -40,19 +53,12 @@ test("a remote that is gone when the merge comes to it and is back later gets it
   await sql`select fairlead.approve_change(${other.id}, 'ann')`;
   await world.reaches(other.id, "merged");
   expect((await world.change(id)).status).toBe("merging");
-  await rename(`${remote}-away`, remote);
-  const merged = await world.reaches(id, "merged");
-  expect(await mergesOf(remote, id)).toBe(merged.mergeCommitSha);
-  await worker.stop();
+  await landsOnce(id, remote);
 }, 60_000);
 
 test("a remote that goes in the middle of the push and comes back gets the merge once", async () => {
   const { sql } = world.database;
-  const worker = await world.startWorker();
-  const remote = await world.repository();
-  await world.workspace("cut-off", remote, [[write("a", "a")]]);
-  const id = await world.request("cut-off", "Wait for it");
-  await world.reaches(id, "deployed");
+  const { id, remote } = await underReview("cut-off");
   const pushed = join(world.home, "cut-off-pushed");
   await onPush(remote, `touch ${pushed}`, "sleep 1", "kill -9 $PPID", "sleep 1");
   await sql`select fairlead.approve_change(${id}, 'ann')`;
@@ -60,10 +66,7 @@ test("a remote that goes in the middle of the push and comes back gets the merge
   await rename(remote, `${remote}-away`);
   await rm(join(`${remote}-away`, "hooks", "pre-receive"));
   expect((await world.change(id)).status).toBe("merging");
-  await rename(`${remote}-away`, remote);
-  const merged = await world.reaches(id, "merged");
-  expect(await mergesOf(remote, id)).toBe(merged.mergeCommitSha);
-  await worker.stop();
+  await landsOnce(id, remote);
 }, 60_000);
 
 test("a remote that stays away fails the merge in the end with kind merge, and says which it is", async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { countedAgent, eventsOf, logOf, said, saysLines } from "../support/counted-agent.ts";
+import { countedAgent, saysLines } from "../support/counted-agent.ts";
+import { eventsOf, logOf, said } from "../support/history.ts";
 import { begunAnew, cutLock, type WorkerProcess, workerProcess } from "../support/worker-process.ts";
 import { gitIn, makeWorld, type World } from "../support/world.ts";
 

@@ -1,10 +1,10 @@
 import pino from "pino";
 import { makeServices } from "../../src/main/services.ts";
 import { startWorker, type WorkerHandle } from "../../src/main/worker.ts";
-import { connect, type Sql } from "../../src/store/sql.ts";
-import { listWorkers } from "../../src/store/workers.ts";
+import { connect } from "../../src/store/sql.ts";
 import { parseSettings } from "../../src/wire/settings.ts";
 import type { Orders, Worker } from "./spares.ts";
+import { untilAllLive } from "./waits.ts";
 
 /** A worker in this process that begins when another has been killed, and takes over what that one had. */
 export interface Heir {
@@ -35,12 +35,4 @@ export function heirOf(first: Worker, { databaseUrl, home, concurrency }: Orders
       return finished;
     },
   };
-}
-
-/** Waits until no worker is listed that has died; at most as long as that should take. */
-export async function untilAllLive(sql: Sql): Promise<void> {
-  const late = AbortSignal.timeout(5_000);
-  while (!late.aborted && (await listWorkers(sql)).some(({ alive }) => !alive)) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

@@ -1,5 +1,7 @@
 import { writeSettings } from "../../src/store/settings.ts";
 import { connect, type Sql } from "../../src/store/sql.ts";
+import { withDatabase } from "../support/database.ts";
+import type { Server } from "./server.ts";
 
 /** Where changes happen one after the other, each in a database of its own, and the ports that they may use. */
 export interface Lane {
@@ -15,11 +17,8 @@ export interface LaneDatabase {
   drop(): Promise<void>;
 }
 
-export interface LaneSource {
-  readonly maintenanceUrl: string;
-  /** The migrated database that all others are clones of. */
-  readonly template: string;
-}
+/** The server, and the migrated database in it that all others are clones of. */
+type LaneSource = Pick<Server, "maintenanceUrl" | "template">;
 
 /** Few, so that looking at all of them is quick: a retried change has two ranges at the most. */
 const portsEach = 20;
@@ -36,13 +35,12 @@ export function openLane({ maintenanceUrl, template }: LaneSource, number: numbe
     async database() {
       made += 1;
       const name = `fairlead_crash_${process.pid}_${number}_${made}`;
-      const url = new URL(maintenanceUrl);
-      url.pathname = `/${name}`;
+      const url = withDatabase(maintenanceUrl, name);
       await maintenance`create database ${maintenance(name)} template ${maintenance(template)}`;
-      const sql = connect(url.href, { max: 2 });
+      const sql = connect(url, { max: 2 });
       await writeSettings(sql, { firstPort: port });
       return {
-        url: url.href,
+        url,
         sql,
         async drop() {
           await sql.end({ timeout: 2 });

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { guardAgainstDriver } from "../../src/main/guard.ts";
+import { guardAgainstQueue } from "../../src/main/guard.ts";
 import { connect } from "../../src/store/sql.ts";
 import { nameOf } from "./boundaries.ts";
 import { type ChaosOptions, runChaos } from "./chaos.ts";
@@ -37,7 +37,7 @@ async function matrix(): Promise<boolean> {
   const began = performance.now();
   const given = process.env.FAIRLEAD_TEST_DATABASE_URL;
   const server = given === undefined ? await ownServer() : await givenServer(given);
-  if (given === undefined) await makeHasty(server);
+  if (given === undefined) await turnOffFsync(server);
   const lanes = Array.from({ length: Number(values.lanes) }, (_, number) => openLane(server, number));
   const spares = keepSpares(2);
   try {
@@ -45,7 +45,11 @@ async function matrix(): Promise<boolean> {
     const { at } = values;
     const choose = ({ points }: Plan) => [...points.values()].filter((point) => nameOf(point).includes(at ?? ""));
     const plans = await runMatrix({
-      ...{ lanes, spares, ways: chosen, isWhole: values.whole || values.only !== undefined, onRun: progress() },
+      lanes,
+      spares,
+      ways: chosen,
+      isWhole: values.whole || values.only !== undefined,
+      onRun: progress(),
       interrupted,
       ...(at === undefined ? {} : { choose }),
     });
@@ -63,7 +67,7 @@ async function matrix(): Promise<boolean> {
 }
 
 /** Postgres itself is not killed here, so it need not be made to last. */
-async function makeHasty({ maintenanceUrl }: Server): Promise<void> {
+async function turnOffFsync({ maintenanceUrl }: Server): Promise<void> {
   const sql = connect(maintenanceUrl, { max: 1 });
   await sql`alter system set fsync = off`;
   await sql`select pg_reload_conf()`;
@@ -93,7 +97,7 @@ async function chaos(): Promise<boolean> {
   return wrong.length === 0 && !interrupted.aborted;
 }
 
-guardAgainstDriver();
+guardAgainstQueue();
 const parts = { matrix, chaos };
 let isRight = true;
 for (const [name, run] of Object.entries(parts)) {

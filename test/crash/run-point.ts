@@ -5,7 +5,7 @@ import { heirOf } from "./heir.ts";
 import type { Lane } from "./lane.ts";
 import { orderMinutely } from "./minutely.ts";
 import { carryOn, type OnTheWay } from "./person.ts";
-import { addWorkspace, makeSetting, removeSetting } from "./setting.ts";
+import { addWorkspace, makeSandbox, removeSandbox } from "./sandbox.ts";
 import type { Spares } from "./spares.ts";
 import type { Way } from "./ways.ts";
 
@@ -33,10 +33,10 @@ export async function runPoint(
   { way, death }: { way: Way; death: Point | null },
 ): Promise<PointRun> {
   const began = performance.now();
-  const [setting, database] = await Promise.all([makeSetting(), lane.database()]);
+  const [sandbox, database] = await Promise.all([makeSandbox(), lane.database()]);
   const { sql } = database;
-  await addWorkspace(sql, "shop", setting, way);
-  const orders = { databaseUrl: database.url, home: setting.home, concurrency, watched: { death } };
+  await addWorkspace(sql, "shop", sandbox, way);
+  const orders = { databaseUrl: database.url, home: sandbox.home, concurrency, watched: { death } };
   const first = await spares.begin(orders);
   const second = heirOf(first, orders);
   try {
@@ -47,7 +47,7 @@ export async function runPoint(
     first.kill("SIGTERM");
     const end = await first.ended;
     await second.finish();
-    const found = await problems(sql, setting, { changes: [change], ports: lane.ports });
+    const found = await problems(sql, sandbox, { changes: [change], ports: lane.ports });
     if (late.length > 0) found.unshift(`it was not at its end after ${patienceMs / 1000} s`);
     if (found.length > 0) found.push(first.complaints(), ...second.complaints());
     const elapsedMs = performance.now() - began;
@@ -56,7 +56,7 @@ export async function runPoint(
     first.kill("SIGKILL");
     await second.finish();
     await database.drop();
-    await removeSetting(setting);
+    await removeSandbox(sandbox);
   }
 }
 

@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { createInterface } from "node:readline";
-import { guardAgainstDriver } from "../../src/main/guard.ts";
+import { guardAgainstQueue } from "../../src/main/guard.ts";
 import { makeLog } from "../../src/main/log.ts";
 import { makeServices } from "../../src/main/services.ts";
 import { startWorker } from "../../src/main/worker.ts";
@@ -15,7 +15,7 @@ import { watchStatements } from "./watch-statements.ts";
 
 // A worker that loads everything, then waits for one line of orders; it lives on until SIGTERM or the end of its
 // standard input, and tells on standard output when it has started and, if it is watched, which boundaries it passes.
-guardAgainstDriver();
+guardAgainstQueue();
 const say = (word: string | Point) => void writeSync(1, `${JSON.stringify(word)}\n`);
 const lines = createInterface({ input: process.stdin });
 lines.once("close", () => process.exit());

@@ -25,7 +25,10 @@ afterAll(async () => {
 test("a worker's death leaves its change to another, which brings it to the same end and leaves nothing behind", async () => {
   const runs: PointRun[] = [];
   const plans = await runMatrix({
-    ...{ lanes, spares, ways, isWhole: false },
+    lanes,
+    spares,
+    ways,
+    isWhole: false,
     choose: ({ deaths }) => spread(deaths),
     onRun: (run) => void runs.push(run),
   });

@@ -5,6 +5,7 @@ import { discardEmbedded } from "../../src/providers/postgres/discard-embedded.t
 import { openPostgres } from "../../src/providers/postgres/open-postgres.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { connect } from "../../src/store/sql.ts";
+import { freshDatabase, withDatabase } from "../support/database.ts";
 
 /** A Postgres with a migrated database in it. */
 export interface Server {
@@ -40,24 +41,15 @@ export async function ownServer(): Promise<Server> {
 
 /** The one at this address, which stays as it is but for databases of ours. */
 export async function givenServer(url: string): Promise<Server> {
-  const sql = connect(url, { max: 1 });
-  const drop = () => sql`drop database if exists ${sql(template)} with (force)`;
-  await drop();
-  await sql`create database ${sql(template)}`;
-  await migrate(withDatabase(url, template));
+  await migrate(await freshDatabase(url, template));
   return {
     maintenanceUrl: url,
     template,
     crash: () => Promise.reject(new Error("a Postgres that was given is not ours to crash")),
     async close() {
-      await drop();
+      const sql = connect(url, { max: 1 });
+      await sql`drop database if exists ${sql(template)} with (force)`;
       await sql.end({ timeout: 2 });
     },
   };
-}
-
-export function withDatabase(url: string, name: string): string {
-  const changed = new URL(url);
-  changed.pathname = `/${name}`;
-  return changed.href;
 }

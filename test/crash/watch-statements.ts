@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import type { Reach } from "./boundaries.ts";
 import { stable } from "./labels.ts";
-import { type Outgoing, readOutgoing, readyTimes, startConversation } from "./wire.ts";
+import { readOutgoing, readyTimes, startConversation } from "./wire.ts";
 
 /**
  * Watches every statement of every driver in this process, at the wire: before anything of it has been written, and
@@ -22,7 +22,7 @@ export function watchStatements(port: number, reach: Reach): void {
     const [data] = args;
     if (conversation !== null && data instanceof Uint8Array) {
       const flushTo = (end: number) => () => void write.call(this, data.subarray(0, Math.max(0, end)), undefined);
-      for (const { sql, start } of readOutgoing(conversation, data) satisfies Outgoing[]) {
+      for (const { sql, start } of readOutgoing(conversation, data)) {
         reach("before", `sql ${stable(sql)}`, flushTo(start));
       }
     }

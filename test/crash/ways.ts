@@ -59,23 +59,43 @@ const landed = ["change.approved", "change.merging", "change.merged"];
 
 export const endings: Readonly<Record<Way, Ending>> = {
   merged: {
-    ...{ status: "merged", failureKind: null, starts: 1, merges: 1, keepsBranch: false },
+    status: "merged",
+    failureKind: null,
+    starts: 1,
+    merges: 1,
+    keepsBranch: false,
     events: [...asked, ...shown, ...landed, ...cleaned],
   },
   rejected: {
-    ...{ status: "rejected", failureKind: null, starts: 1, merges: 0, keepsBranch: false },
+    status: "rejected",
+    failureKind: null,
+    starts: 1,
+    merges: 0,
+    keepsBranch: false,
     events: [...asked, ...shown, "change.rejected", ...cleaned],
   },
   failed: {
-    ...{ status: "failed", failureKind: "agent", starts: 1, merges: 0, keepsBranch: true },
+    status: "failed",
+    failureKind: "agent",
+    starts: 1,
+    merges: 0,
+    keepsBranch: true,
     events: [...asked, "change.failed", ...cleaned],
   },
   cancelled: {
-    ...{ status: "failed", failureKind: "cancelled", starts: 1, merges: 0, keepsBranch: true },
+    status: "failed",
+    failureKind: "cancelled",
+    starts: 1,
+    merges: 0,
+    keepsBranch: true,
     events: [...asked, "change.failed", ...cleaned],
   },
   retried: {
-    ...{ status: "merged", failureKind: null, starts: 2, merges: 1, keepsBranch: false },
+    status: "merged",
+    failureKind: null,
+    starts: 2,
+    merges: 1,
+    keepsBranch: false,
     events: [...asked, "change.failed", ...cleaned, "change.pending", ...begun, ...shown, ...landed, ...cleaned],
   },
 };

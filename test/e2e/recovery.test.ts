@@ -1,7 +1,8 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { gitIn, makeWorld, type World } from "../support/world.ts";
+import { said } from "../support/history.ts";
+import { filesOn, makeWorld, type World, write } from "../support/world.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -10,17 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const write = (path: string, text: string) => ({ do: "write", path, text });
 const say = (text: string) => ({ do: "say", text });
 const commit = { do: "commit", message: "Half" };
 const hang = { do: "hang", ignoreTerm: false };
-
-/** Waits until an agent has said something. */
-const said = (id: string, text: string) =>
-  world.row(
-    () => world.database.sql<{ environmentId: string }[]>`
-      select environment_id from fairlead.log_chunks where change_id = ${id} and text like ${`%${text}%`}`,
-  );
 
 /** From now on the scripted agent of a workspace does this. */
 async function nowDoes(workspace: string, ...steps: object[]): Promise<void> {
@@ -29,14 +22,11 @@ async function nowDoes(workspace: string, ...steps: object[]): Promise<void> {
     where name = ${workspace}`;
 }
 
-const filesOn = async (remote: string, branch: string | null) =>
-  (await gitIn(remote, "ls-tree", "--name-only", branch ?? "")).split("\n");
-
 test("an environment that vanishes is replaced, and what the agent had committed is not lost", async () => {
   const remote = await world.repository();
   await world.workspace("vanishes", remote, [[write("half", "1"), commit, say("half done"), hang]]);
   const id = await world.request("vanishes", "Two halves");
-  const { environmentId } = await said(id, "half done");
+  const { environmentId } = await said(world, id, "half done");
   const { branchName } = await world.change(id);
   await world.row(async () => ((await filesOn(remote, branchName)).includes("half") ? [{}] : []));
   await nowDoes("vanishes", write("rest", "2"));
@@ -58,7 +48,7 @@ test("an agent that is stopped from outside goes on in a fresh environment, with
   const remote = await world.repository();
   await world.workspace("stopped", remote, [[write("half", "1"), say("half done"), hang]]);
   const id = await world.request("stopped", "Two halves");
-  await said(id, "half done");
+  await said(world, id, "half done");
   const { environmentId, branchName } = await world.change(id);
   const agent = await world.services
     .provider("local")

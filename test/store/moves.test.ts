@@ -67,7 +67,7 @@ test("an illegal move is refused with its own SQLSTATE and names the legal moves
   );
   expect(refused).toMatchObject({
     code: "FL001",
-    hint: "From provisioning it can become: implementing, failed, pending.",
+    hint: "From provisioning it can become: implementing, failed.",
   });
   expect(faultOf(refused)).toMatchObject({ code: "MOVE_ILLEGAL", details: { status: "provisioning" } });
 });

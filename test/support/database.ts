@@ -17,15 +17,14 @@ export async function testDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString("hex")}`;
   const maintenance = connect(maintenanceUrl, { max: 1 });
   await maintenance`create database ${maintenance(name)} template ${maintenance(template)}`;
-  const url = new URL(maintenanceUrl);
-  url.pathname = `/${name}`;
-  const sql = connect(url.href);
+  const url = withDatabase(maintenanceUrl, name);
+  const sql = connect(url);
   const sessions: Sql[] = [];
   return {
-    url: url.href,
+    url,
     sql,
     session() {
-      const session = connect(url.href, { max: 1 });
+      const session = connect(url, { max: 1 });
       sessions.push(session);
       return session;
     },
@@ -35,4 +34,19 @@ export async function testDatabase(): Promise<TestDatabase> {
       await maintenance.end();
     },
   };
+}
+
+/** An empty database in the place of any other of that name; gives its URL. */
+export async function freshDatabase(serverUrl: string, name: string): Promise<string> {
+  const sql = connect(serverUrl, { max: 1 });
+  await sql`drop database if exists ${sql(name)} with (force)`;
+  await sql`create database ${sql(name)}`;
+  await sql.end();
+  return withDatabase(serverUrl, name);
+}
+
+export function withDatabase(url: string, name: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${name}`;
+  return changed.href;
 }

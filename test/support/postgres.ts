@@ -5,7 +5,7 @@ import type { TestProject } from "vitest/node";
 import { discardEmbedded } from "../../src/providers/postgres/discard-embedded.ts";
 import { openPostgres } from "../../src/providers/postgres/open-postgres.ts";
 import { migrate } from "../../src/store/migrate.ts";
-import { connect } from "../../src/store/sql.ts";
+import { freshDatabase, withDatabase } from "./database.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -23,24 +23,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server =
     given === undefined
       ? await openPostgres({ home, databaseUrl: undefined, database: template })
-      : await freshTemplate(given);
+      : { url: await freshDatabase(given, template), close: async () => {} };
   await migrate(server.url);
-  const maintenance = new URL(server.url);
-  maintenance.pathname = "/postgres";
-  project.provide("postgres", { maintenanceUrl: maintenance.href, template });
+  project.provide("postgres", { maintenanceUrl: withDatabase(server.url, "postgres"), template });
   return async () => {
     await server.close();
     await discardEmbedded(home);
     await rm(home, { recursive: true, force: true });
   };
-}
-
-async function freshTemplate(given: string): Promise<{ url: string; close(): Promise<void> }> {
-  const sql = connect(given, { max: 1 });
-  await sql`drop database if exists ${sql(template)} with (force)`;
-  await sql`create database ${sql(template)}`;
-  await sql.end();
-  const url = new URL(given);
-  url.pathname = `/${template}`;
-  return { url: url.href, close: async () => {} };
 }

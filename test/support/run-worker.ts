@@ -1,5 +1,5 @@
 import "./shift-clock.ts";
-import { guardAgainstDriver } from "../../src/main/guard.ts";
+import { guardAgainstQueue } from "../../src/main/guard.ts";
 import { makeLog } from "../../src/main/log.ts";
 import { makeServices } from "../../src/main/services.ts";
 import { startWorker } from "../../src/main/worker.ts";
@@ -7,7 +7,7 @@ import { connect } from "../../src/store/sql.ts";
 import { parseSettings } from "../../src/wire/settings.ts";
 
 // node run-worker.ts <database url> <home>: a worker and nothing else, until SIGTERM. It tells its parent when it takes work.
-guardAgainstDriver();
+guardAgainstQueue();
 const [, , databaseUrl = "", home = ""] = process.argv;
 const settings = parseSettings({ FAIRLEAD_LOG_LEVEL: "error", ...process.env, FAIRLEAD_HOME: home });
 const sql = connect(databaseUrl);

@@ -20,6 +20,8 @@ import { type TestDatabase, testDatabase } from "./database.ts";
 /** A step of the scripted agent; src/wire/agent-script.ts has them all. */
 export type Step = { readonly do: string } & Readonly<Record<string, unknown>>;
 
+export const write = (path: string, text: string) => ({ do: "write", path, text });
+
 /** A whole Fairlead to itself: a database, a data folder, and as many repositories and workers as a test wants. */
 export interface World {
   readonly database: TestDatabase;
@@ -183,4 +185,9 @@ export async function commitTo(
 export async function gitIn(repository: string, ...args: string[]): Promise<string> {
   const { stdout } = await execa("git", args, { cwd: repository, reject: false });
   return stdout.trim();
+}
+
+/** What lies at the top of a branch, by name. */
+export async function filesOn(repository: string, branch: string | null): Promise<string[]> {
+  return (await gitIn(repository, "ls-tree", "--name-only", branch ?? "")).split("\n");
 }

@@ -18,9 +18,7 @@ export class RepositoryUnreachable extends Fault {
   readonly kind = "unavailable";
 
   constructor(url: string, reason: string) {
-    const advice = /no space left|quota exceeded/i.test(reason)
-      ? "Make room on the disk that has Fairlead's data folder, then retry."
-      : "Check the address, the network and the credentials that git uses for it.";
+    const advice = adviceOn(reason, "Check the address, the network and the credentials that git uses for it.");
     super(`The repository ${url} can't be reached: ${reason}. ${advice}`, { url });
   }
 }
@@ -121,9 +119,7 @@ export class CheckoutBroken extends Fault {
   readonly kind = "internal";
 
   constructor(doing: string, reason: string) {
-    const advice = /no space left|quota exceeded/i.test(reason)
-      ? "Make room on the disk that has Fairlead's data folder, then retry."
-      : "Retry the change to begin with a fresh checkout.";
+    const advice = adviceOn(reason, "Retry the change to begin with a fresh checkout.");
     super(`git could not ${doing} in the checkout: ${reason}. ${advice}`);
   }
 }
@@ -146,4 +142,9 @@ export class GitMissing extends Fault {
     const state = found === null ? "git was not found" : `git here is ${found}`;
     super(`${state}, and Fairlead needs 2.38 or later. Install it and see that it is on the PATH.`);
   }
+}
+
+function adviceOn(reason: string, otherwise: string): string {
+  const isFull = /no space left|quota exceeded/i.test(reason);
+  return isFull ? "Make room on the disk that has Fairlead's data folder, then retry." : otherwise;
 }

@@ -10,7 +10,7 @@ import { killProcessesOf } from "./machine.ts";
 import type { Way } from "./ways.ts";
 
 /** Where changes happen: a data folder, a repository, and how the files begin in which agents note their starts. */
-export interface Setting {
+export interface Sandbox {
   readonly folder: string;
   readonly home: string;
   readonly remote: string;
@@ -22,27 +22,27 @@ const app = "require('http').createServer((_, answer) => answer.end('ok')).liste
 
 let seed: Promise<string> | undefined;
 
-export async function makeSetting(): Promise<Setting> {
+export async function makeSandbox(): Promise<Sandbox> {
   seed ??= makeSeed();
   const folder = await mkdtemp(join(tmpdir(), "fairlead-crash-"));
-  const setting = {
+  const sandbox = {
     folder,
     home: join(folder, "home"),
     remote: join(folder, "remote.git"),
     notes: join(folder, "starts"),
   };
-  await mkdir(setting.home);
-  await cp(await seed, setting.remote, { recursive: true });
-  return setting;
+  await mkdir(sandbox.home);
+  await cp(await seed, sandbox.remote, { recursive: true });
+  return sandbox;
 }
 
-export async function removeSetting({ folder }: Setting): Promise<void> {
+export async function removeSandbox({ folder }: Sandbox): Promise<void> {
   await killProcessesOf(folder);
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Registers the setting's repository under a name; the agents of its changes go this way. */
-export async function addWorkspace(sql: Sql, name: string, { remote, notes }: Setting, way: Way): Promise<void> {
+/** Registers the sandbox's repository under a name; the agents of its changes go this way. */
+export async function addWorkspace(sql: Sql, name: string, { remote, notes }: Sandbox, way: Way): Promise<void> {
   const settings = { argv: ["sh", agent, `${notes}-${way}`] };
   // Setting up lasts until Fairlead has seen that it runs.
   const blueprint = { start: ["node", "-e", app], setup: ["sh", "-c", "echo ready; sleep 0.2"] };

@@ -8,16 +8,16 @@ import { agentProcess } from "./run-agent.ts";
 import type { Services } from "./services.ts";
 
 /**
- * Whether this round's agent may start or has been started: false when its credential is known to be used up, and then
- * the change waits for the reset. Throws `ChangeFailed` where people want to be asked.
+ * Lets a change wait, and says so, whose agent has not been started while its credential is known to be used up. Throws
+ * `ChangeFailed` where people want to be asked.
  */
-export async function mayRun(services: Services, change: Change, environment: Environment): Promise<boolean> {
+export async function waitsForReset(services: Services, change: Change, environment: Environment): Promise<boolean> {
   const until = await limitedUntil(services.sql, credentialOf(services, change));
-  if (until === null || (await environment.adopt(agentProcess(change))).state !== "absent") return true;
+  if (until === null || (await environment.adopt(agentProcess(change))).state !== "absent") return false;
   if (services.onUsageLimit === "ask") throw asking("The usage limit of its agent is reached.", until);
-  await waitForReset(services.sql, change, until);
-  services.log.info({ until }, "waits for the usage limit to reset");
-  return false;
+  const waits = await waitForReset(services.sql, change, until);
+  if (waits) services.log.info({ until }, "waits for the usage limit to reset");
+  return true;
 }
 
 /** Lets a change wait whose agent has met the usage limit, and all others with that credential. */
@@ -27,15 +27,16 @@ export async function waitOutLimit(
   { resetsAt, message, session }: Extract<AgentOutcome, { state: "limited" }>,
 ): Promise<void> {
   if (services.onUsageLimit === "ask") throw asking(message, new Date(resetsAt), session.usage);
-  await settleLimited(services.sql, change, { credential: credentialOf(services, change), resetsAt, session });
-  services.log.info({ resetsAt: new Date(resetsAt) }, "usage limit reached");
+  const limited = { credential: credentialOf(services, change), resetsAt, session };
+  const waits = await settleLimited(services.sql, change, limited);
+  if (waits) services.log.info({ resetsAt: new Date(resetsAt) }, "usage limit reached");
 }
 
 function asking(message: string, until: Date, usage?: ChangeFailed["usage"]): ChangeFailed {
   return new ChangeFailed("agent", `${message} Retry after ${until.toISOString()}.`, usage);
 }
 
-/** Which account an agent works on: its name, and a mark of its keys that tells them apart and nothing else of them. */
+/** The credential that an agent works with: its name, and a mark of its keys that tells them apart and nothing else of them. */
 function credentialOf({ agent: agentNamed, credentials }: Services, change: Change): string {
   const agent = agentNamed(change.agent);
   const keys = agent.credentials.flatMap((name) => (credentials[name] === undefined ? [] : [name, credentials[name]]));
