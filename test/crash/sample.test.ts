@@ -3,6 +3,7 @@ import type { Point } from "./boundaries.ts";
 import { type Lane, openLane } from "./lane.ts";
 import { runMatrix } from "./matrix.ts";
 import type { PointRun } from "./run-point.ts";
+import { removeSeed } from "./sandbox.ts";
 import { schedule } from "./schedule.ts";
 import { keepSpares, type Spares } from "./spares.ts";
 import { failureLines } from "./tables.ts";
@@ -20,6 +21,7 @@ beforeAll(() => {
 afterAll(async () => {
   await spares.close();
   for (const lane of lanes) await lane.close();
+  await removeSeed();
 });
 
 test("a worker's death leaves its change to another, which brings it to the same end and leaves nothing behind", async () => {

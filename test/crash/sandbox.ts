@@ -1,7 +1,6 @@
-import { rmSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import type { Sql } from "../../src/store/sql.ts";
@@ -51,10 +50,15 @@ export async function addWorkspace(sql: Sql, name: string, { remote, notes }: Sa
     values (${name}, ${remote}, 'main', 'command', ${sql.json(settings)}, ${sql.json(blueprint)}, 100)`;
 }
 
+/** To be called once no more are made. */
+export async function removeSeed(): Promise<void> {
+  if (seed !== undefined) await rm(dirname(await seed), { recursive: true, force: true });
+  seed = undefined;
+}
+
 /** A bare repository with one commit, to be copied. */
 async function makeSeed(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "fairlead-crash-seed-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const [bare, checkout] = [join(folder, "seed.git"), join(folder, "checkout")];
   await execa("git", ["init", "--quiet", "--bare", "--template=", "--initial-branch=main", bare]);
   await execa("git", ["clone", "--quiet", bare, checkout]);

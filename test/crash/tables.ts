@@ -50,6 +50,12 @@ export function unreachedLines(plans: readonly Plan[]): string[] {
   return plans.flatMap((plan) => uncovered(plan).map((point) => `not reached: ${plan.way}, ${nameOf(point)}`));
 }
 
+/** For how many of the boundaries a death has stood, from 0 to 1. */
+export function shareStoodFor(plans: readonly Plan[]): number {
+  const own = plans.reduce((sum, { points }) => sum + points.size, 0);
+  return own === 0 ? 0 : 1 - unreachedLines(plans).length / own;
+}
+
 /** The runs that went wrong. */
 export function failureLines(plans: readonly Plan[]): string[] {
   return plans
