@@ -8,6 +8,9 @@ alter table fairlead.change_requests
   -- How many environments it has lost since a person last had a word in it; after two it fails.
   add column lost_environments integer not null default 0;
 
+-- When the tasks of each minute were enqueued last.
+alter table fairlead.settings add column minutely_at timestamptz not null default '-infinity';
+
 -- Everything in the world that has to be cleaned up: written down before it is made, and crossed out when a look at the
 -- machine or the remote has found it gone. `kept` is what stays on purpose, and `note` says why.
 create table fairlead.resources (

@@ -193,6 +193,8 @@ begin
   if tg_op = 'UPDATE' and new.status = old.status and new.task is not distinct from old.task then
     new.version := old.version;
     new.moved_in := old.moved_in;
+    new.moved_at := old.moved_at;
+    new.finished_at := old.finished_at;
     -- Two ifs: an environment has no waits_until, and plpgsql looks up every column of an expression.
     if entity = 'change' then
       if new.waits_until > coalesce(old.waits_until, '-infinity') then

@@ -1,10 +1,13 @@
 -- Who may begin, and who may merge: the two waiting rooms.
 
 -- Asks for a look at the waiting rooms after this transaction: by a job, in a second.
-create or replace function fairlead.look_again() returns void language sql as $$
-  select from graphile_worker.add_job(
-    'reconcile', run_at => now() + interval '1 second', job_key => 'reconcile', job_key_mode => 'preserve_run_at')
-$$;
+create or replace function fairlead.look_again() returns void language plpgsql as $$
+begin
+  for attempt in 1..1000 loop -- as in fairlead.enqueue()
+    exit when (select job.id is not null from graphile_worker.add_job('reconcile',
+      run_at => now() + interval '1 second', job_key => 'reconcile', job_key_mode => 'preserve_run_at') job);
+  end loop;
+end $$;
 
 -- Whoever begins to wait for room and whoever makes room must see each other: the first holds this lock alone, the
 -- others hold it together, until they commit. Nobody waits for it, for somebody may leave a transaction open: who does
@@ -78,6 +81,7 @@ end $$;
 create or replace function fairlead.admit_change(change fairlead.change_requests) returns text language plpgsql as $$
 declare
   workspace fairlead.workspaces;
+  port integer;
   made text;
 begin
   select w.* into workspace from fairlead.workspaces w where w.name = change.workspace;
@@ -87,8 +91,14 @@ begin
     perform fairlead.free_place(workspace.name, workspace.max_active_changes, change.id);
     return 'no room';
   end if;
+  port := fairlead.free_ports();
+  if port is null then
+    perform fairlead.free_place(workspace.name, workspace.max_active_changes, change.id);
+    perform fairlead.free_place('', s.max_active_changes, change.id) from fairlead.settings s;
+    return 'no room';
+  end if;
   insert into fairlead.environments (workspace, change_id, provider, repository_url, first_port)
-    values (workspace.name, change.id, workspace.provider, change.repository_url, fairlead.free_ports())
+    values (workspace.name, change.id, workspace.provider, change.repository_url, port)
     returning id into made;
   update fairlead.change_requests set status = 'provisioning', environment_id = made where id = change.id;
   return 'admitted';
@@ -166,7 +176,7 @@ create or replace trigger fit after insert or delete or update of name, max_acti
 create or replace trigger fit after update of max_active_changes on fairlead.settings
   for each row execute function fairlead.fit_settings();
 
--- A low range of ports that no environment has. Two transactions at once may find the same: an advisory lock on it
+-- A low range of ports that no environment has; null when all are taken. Two transactions at once may find the same: an advisory lock on it
 -- makes the second look for another.
 create or replace function fairlead.free_ports() returns integer language plpgsql as $$
 declare
@@ -185,7 +195,7 @@ begin
     end if;
     port := port + limits.ports_per_environment;
   end loop;
-  raise exception 'all ranges of ports are taken: end some environments' using errcode = 'FL004';
+  return null;
 end $$;
 
 -- Lets the change that has been approved for the longest merge, if nobody is merging into that branch.

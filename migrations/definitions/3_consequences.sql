@@ -48,25 +48,36 @@ begin
   return true;
 end $$;
 
--- A retry that came while the last environment was being cleaned up has waited for this.
+-- A retry that came while the last environment was being cleaned up has waited for this, and others for its ports.
 create or replace function fairlead.follow_environment() returns trigger language plpgsql as $$
 begin
-  if fairlead.see_each_other(false)
-    and exists (select from fairlead.change_requests c where c.id = new.change_id and c.status = 'pending') then
+  if fairlead.see_each_other(false) and exists (select from fairlead.change_requests c where c.status = 'pending') then
     perform fairlead.admit_changes();
   end if;
   return null;
 end $$;
 
--- History may be deleted, work in progress may not.
+-- History may be deleted, work in progress may not; nor may a change while its clean-up still needs it.
 create or replace function fairlead.refuse_delete() returns trigger language plpgsql as $$
 begin
+  if tg_argv[0] = 'change' and old.status in ('merged', 'rejected', 'failed')
+    and not exists (select from fairlead.environments e where e.change_id = old.id and e.status <> 'terminated') then
+    return old;
+  end if;
   raise exception '% % is %: end it before you delete it', tg_argv[0], old.id, old.status using errcode = 'FL001',
     detail = old.status, hint = 'select fairlead.cancel_change(…), and wait for the clean-up.';
 end $$;
 
+create or replace function fairlead.refuse_settings_delete() returns trigger language plpgsql as $$
+begin
+  raise exception 'the settings can be changed, not deleted' using errcode = 'FL001',
+    hint = 'update fairlead.settings set max_active_changes = 12;';
+end $$;
+
+create or replace trigger keep before delete or truncate on fairlead.settings
+  for each statement execute function fairlead.refuse_settings_delete();
 create or replace trigger keep before delete on fairlead.change_requests
-  for each row when (old.finished_at is null) execute function fairlead.refuse_delete('change');
+  for each row execute function fairlead.refuse_delete('change');
 create or replace trigger keep before delete on fairlead.environments
   for each row when (old.status <> 'terminated') execute function fairlead.refuse_delete('environment');
 create or replace trigger follow after update of status on fairlead.environments

@@ -5,6 +5,7 @@ create or replace view fairlead.change_board as
 select c.id, c.workspace, left(regexp_replace(c.request_text, '\s+', ' ', 'g'), 80) as request, c.status,
   case c.status
     when 'pending' then case when a.cleaning then 'the clean-up of its last environment'
+      when a.everywhere < s.max_active_changes and a.here < w.max_active_changes then 'its turn, or a free range of ports'
       else format('room: %s of %s places are taken%s', a.everywhere, s.max_active_changes,
         case when a.here >= w.max_active_changes
           then format(', %s of %s of %s', a.here, w.max_active_changes, w.name) else '' end) end
@@ -15,7 +16,8 @@ select c.id, c.workspace, left(regexp_replace(c.request_text, '\s+', ' ', 'g'), 
     when 'deployed' then 'a person: approve, reject or request changes'
     when 'approved' then format('its turn to merge into %s', c.target_branch)
     when 'merging' then 'the merge'
-    when 'failed' then 'nobody; it can be retried'
+    when 'failed' then case when c.failure_kind = 'cancelled' then 'nobody; it can be retried'
+      else 'a person: retry, or leave it' end
   end as waiting_for,
   c.version, c.round, c.agent, c.branch_name, c.target_branch, c.preview_url, c.failure_kind, c.failure_message,
   c.merge_commit_sha, c.cost_usd, c.requester_name, c.decided_by, c.created_at, c.moved_at,

@@ -3,6 +3,7 @@ import { workspaceFor } from "../actions/register-workspace.ts";
 import type { Services } from "../actions/services.ts";
 import { NotACheckout, WorkspaceNotChosen } from "../domain/faults/cli.ts";
 import type { WorkspaceName } from "../domain/ids.ts";
+import type { Workspace } from "../domain/workspace.ts";
 import { listWorkspaces, workspaceOfRepository } from "../store/workspaces.ts";
 import { workspaceName } from "../wire/ids.ts";
 import type { Cli } from "./cli.ts";
@@ -20,17 +21,17 @@ export async function chooseWorkspace(
   cli: Pick<Cli, "checkout">,
   services: Services,
   { workspace, repo, agent = "claude" }: Choice,
-): Promise<{ name: WorkspaceName; registered: boolean }> {
-  if (workspace !== undefined) return { name: parseGiven(workspaceName, workspace), registered: false };
+): Promise<{ name: WorkspaceName; registered: Workspace | null }> {
+  if (workspace !== undefined) return { name: parseGiven(workspaceName, workspace), registered: null };
   if (repo !== undefined) {
     const { folder, repositoryUrl } = await cli.checkout(repo);
     const found = await workspaceFor(services, repositoryUrl, { names: namesFor(folder), agent });
-    return { name: found.workspace.name, registered: found.registered };
+    return { name: found.workspace.name, registered: found.registered ? found.workspace : null };
   }
   const here = await workspaceHere(cli, services);
-  if (here !== null) return { name: here, registered: false };
+  if (here !== null) return { name: here, registered: null };
   const [only, ...others] = await listWorkspaces(services.sql, 20);
-  if (only !== undefined && others.length === 0) return { name: only.name, registered: false };
+  if (only !== undefined && others.length === 0) return { name: only.name, registered: null };
   throw new WorkspaceNotChosen([only, ...others].flatMap((one) => one?.name ?? []));
 }
 

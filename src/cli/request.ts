@@ -60,7 +60,10 @@ async function request(cli: Cli, words: readonly string[], options: Options): Pr
   });
   await withAssembly(cli.open, async ({ services }, interrupted) => {
     const chosen = await chooseWorkspace(cli, services, options);
-    if (chosen.registered) screen.remark(`Registered this repository as workspace ${chosen.name}.`);
+    if (chosen.registered !== null) {
+      const { name, agent } = chosen.registered;
+      screen.remark(`Registered this repository as workspace ${name}; its changes go to the agent ${agent}.`);
+    }
     const by = user();
     const { change, deduplicated } = await requestChange(services, {
       workspace: chosen.name,

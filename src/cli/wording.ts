@@ -44,7 +44,7 @@ export function waitsFor(change: Change): string | null {
     merging: "the merge",
     merged: null,
     rejected: null,
-    failed: `nobody; ${otherWords}fairlead retry ${shortId(id)} ${retryHow(change)}`,
+    failed: `${failureKind === "cancelled" ? "nobody" : "a person"}; ${otherWords}fairlead retry ${shortId(id)} ${retryHow(change)}`,
   }[status];
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ulid } from "ulid";
 import type { Services } from "../actions/services.ts";
 import { minutelyTasks } from "../domain/lifecycles.ts";
-import { askToReconcile, enqueueForAll } from "../store/jobs.ts";
+import { askToReconcile, enqueueMinutely } from "../store/jobs.ts";
 import { holdWorkerLock, releaseDeadWorkers, retireWorker, type WorkerId } from "../store/workers.ts";
 import { startPools } from "./pools.ts";
 
@@ -22,7 +22,7 @@ export interface WorkerHandle {
 }
 
 const lookMs = 1000;
-const minuteMs = 60_000;
+const askMs = 10_000;
 // Whoever stops does not wait for a Postgres that is away: others release what it had.
 const retireMs = 1000;
 const stopMs = 4000;
@@ -81,7 +81,7 @@ async function beginLife({ services, databaseUrl, concurrency }: WorkerOptions):
       stopping: stopping.signal,
     });
     const looking = lookForDead(services, stopping.signal);
-    const ticking = keepMinutes(services, id, stopping.signal);
+    const ticking = keepMinutes(services, stopping.signal);
     // Whatever happened while nobody was at work is put right now; where this fails, it is at the next full minute.
     await askToReconcile(services.sql).catch((error: unknown) => log.warn({ err: error }, "reconcile not asked for"));
     log.info("worker started");
@@ -123,12 +123,10 @@ async function lookForDead({ sql, log }: Services, stopping: AbortSignal): Promi
  * Has the tasks that nobody asks for run each minute. graphile-worker's cron would do it by the workers' own clocks, and
  * one that is an hour fast puts off the runs of all the others for as long as it lives.
  */
-async function keepMinutes({ sql, log }: Services, worker: WorkerId, stopping: AbortSignal): Promise<void> {
+async function keepMinutes({ sql, log }: Services, stopping: AbortSignal): Promise<void> {
   while (!stopping.aborted) {
-    await enqueueForAll(sql, worker, minutelyTasks).catch((error: unknown) =>
-      log.warn({ err: error }, "minute not kept"),
-    );
-    await delay(minuteMs, undefined, { signal: stopping }).catch(() => {});
+    await enqueueMinutely(sql, minutelyTasks).catch((error: unknown) => log.warn({ err: error }, "minute not kept"));
+    await delay(askMs, undefined, { signal: stopping }).catch(() => {});
   }
 }
 

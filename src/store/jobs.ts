@@ -1,6 +1,5 @@
 import type { Seen } from "../domain/change.ts";
 import type { Sql } from "./sql.ts";
-import type { WorkerId } from "./workers.ts";
 
 /** Enqueues what an entity waits for once more, if it is still as it was seen, so that the job that runs may let go. */
 export async function handOver(sql: Sql, { id, version }: Seen<string>): Promise<void> {
@@ -12,11 +11,18 @@ export async function askToReconcile(sql: Sql): Promise<void> {
   await sql`select fairlead.look_again()`;
 }
 
-/** Enqueues tasks to run at once, for the first of all workers: what they all ask for each minute happens once. */
-export async function enqueueForAll(sql: Sql, worker: WorkerId, tasks: readonly string[]): Promise<void> {
+/** Enqueues tasks to run at once, unless some worker has done so in this minute: however many ask, it happens once. */
+export async function enqueueMinutely(sql: Sql, tasks: readonly string[]): Promise<void> {
   await sql`
-    select from unnest(case when ${worker} = (select min(id) from fairlead.workers) then ${tasks}::text[] end) as task
-    cross join lateral graphile_worker.add_job(task, job_key => task || ' each minute')`;
+    with due as (
+      select ctid from fairlead.settings
+      where minutely_at not between clock_timestamp() - interval '55 seconds' and clock_timestamp()
+      for update skip locked
+    ), kept as (
+      update fairlead.settings s set minutely_at = clock_timestamp() from due where s.ctid = due.ctid returning true
+    )
+    select graphile_worker.add_job(task, job_key => task || ' each minute')
+    from kept cross join unnest(${tasks}::text[]) as task`;
 }
 
 /** Repairs entities without a job and fails those whose job has given up; how many of each. */

@@ -87,10 +87,11 @@ function serverFault(error: postgres.PostgresError, code: string): Fault | unkno
 }
 
 /**
- * The connection is gone (08), the server is short of something (53: disk, memory, connections), or it is going down or
- * coming up (57P): in all of these the same statement succeeds later.
+ * The connection is gone (08), the server is short of something (53: disk, memory, connections), it is going down or
+ * coming up (57P), or others were in the way (a deadlock, a lock timeout, a failed serialization): in all of
+ * these the same statement succeeds later.
  */
-const unavailable = /^(08|53|57P)/;
+const unavailable = /^(08|53|57P|40P01|40001|55P03)/;
 
 const connectionCodes = new Set([
   "CONNECTION_CLOSED",

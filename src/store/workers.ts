@@ -52,7 +52,9 @@ export async function holdWorkerLock(
   const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
   const sql = connect(databaseUrl, { max: 1, applicationName: `fairlead worker ${worker.id}`, onClose: lose });
   try {
-    await sql`select pg_advisory_lock(fairlead.worker_key(${worker.id}))`;
+    // Postgres looks each few seconds whether this machine is still there; left to itself, after two hours.
+    await sql`select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
+      set_config('tcp_keepalives_count', '3', false), pg_advisory_lock(fairlead.worker_key(${worker.id}))`;
     await sql`
       insert into fairlead.workers (id, host, pid) values (${worker.id}, ${worker.host}, ${worker.pid})`;
   } catch (error) {

@@ -63,6 +63,7 @@ test("what is done each minute is done also where one of the workers has a clock
   await sql`insert into fairlead.environments (workspace, change_id, provider, repository_url, first_port)
     values ('minutes', ${id}, 'local', ${remote}, 65000)`;
   await sql`update fairlead.environments set last_used_at = now() - interval '10 days' where first_port = 65000`;
+  await sql`update fairlead.settings set minutely_at = '-infinity'`;
   await workerOff(hourMs);
   await world.row(() => sql`select from fairlead.environments where first_port = 65000 and status = 'terminated'`);
   const later = await sql`select from graphile_worker.jobs where run_at > now() + interval '61 seconds'`;

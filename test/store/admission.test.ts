@@ -126,3 +126,30 @@ test("a transaction with an old snapshot leaves the admission to a job", async (
   const [job] = await sql`select task_identifier from graphile_worker.jobs where key = 'reconcile'`;
   expect(job).toEqual({ taskIdentifier: "reconcile" });
 });
+
+test("a change waits for a free range of ports, and keeps nobody from ending", async () => {
+  const { sql } = database;
+  await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = 'pending'`;
+  await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = any (${active})`;
+  await sql`update fairlead.environments set status = 'terminated' where status = 'terminating'`;
+  // There are two ranges.
+  await sql`update fairlead.settings set first_port = 60000, ports_per_environment = 100`;
+  await sql`insert into fairlead.environments (workspace, change_id, provider, repository_url, first_port)
+    select 'shop', id, 'local', repository_url, 60000 + 100 * row_number() over (order by id)
+    from fairlead.change_requests order by id limit 54`;
+  await request("shop");
+  await request("shop");
+  expect(await activeIn()).toEqual({ shop: 1 });
+  const [waiting] = await sql`select waiting_for from fairlead.change_board where status = 'pending'`;
+  expect(waiting).toEqual({ waitingFor: "its turn, or a free range of ports" });
+  await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = any (${active})`;
+  expect(await activeIn()).toEqual({});
+  await sql`update fairlead.environments set status = 'terminating' where first_port = 60100`;
+  await sql`update fairlead.environments set status = 'terminated' where first_port = 60100`;
+  expect(await activeIn()).toEqual({ shop: 1 });
+});
+
+test("the settings can't be deleted", async () => {
+  await expect(database.sql`delete from fairlead.settings`).rejects.toMatchObject({ code: "FL001" });
+  await expect(database.sql`truncate fairlead.settings`).rejects.toMatchObject({ code: "FL001" });
+});

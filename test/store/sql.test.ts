@@ -28,6 +28,9 @@ test.each([
   ["a server that shuts down", "57P01"],
   ["a server that crashed", "57P02"],
   ["a server that comes up", "57P03"],
+  ["a deadlock", "40P01"],
+  ["a lock timeout", "55P03"],
+  ["a failed serialization", "40001"],
 ])("%s passes, so work goes on later", async (_, code) => {
   expect(await faultWith(code)).toMatchObject({ code: "DATABASE_UNAVAILABLE", kind: "unavailable" });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { reconcile } from "../../src/store/jobs.ts";
+import { enqueueMinutely, reconcile } from "../../src/store/jobs.ts";
 import { releaseDeadWorkers } from "../../src/store/workers.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 
@@ -65,4 +65,21 @@ test("a job that has used up its attempts fails its change, and is gone", async 
   expect(change).toMatchObject({ status: "failed", failureKind: "internal" });
   expect(change?.failureMessage).toContain("it went wrong");
   expect(await jobOf(job.id)).toBeUndefined();
+});
+
+test("what is done each minute is enqueued once in it, by whoever asks first", async () => {
+  const { sql } = database;
+  const enqueuedBy = async (ask: () => Promise<unknown>) => {
+    await sql`delete from graphile_worker._private_jobs where key = 'enforce_lifecycles each minute'`;
+    await ask();
+    return (await sql`select from graphile_worker.jobs where key = 'enforce_lifecycles each minute'`).length;
+  };
+  const ask = () => enqueueMinutely(sql, ["enforce_lifecycles"]);
+  expect(await enqueuedBy(ask)).toBe(1);
+  expect(await enqueuedBy(() => Promise.all([ask(), ask()]))).toBe(0);
+  await sql`update fairlead.settings set minutely_at = now() - interval '1 minute'`;
+  expect(await enqueuedBy(() => Promise.all([ask(), ask()]))).toBe(1);
+  // Postgres' clock has been put back.
+  await sql`update fairlead.settings set minutely_at = now() + interval '1 hour'`;
+  expect(await enqueuedBy(ask)).toBe(1);
 });

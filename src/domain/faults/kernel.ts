@@ -30,8 +30,8 @@ export class DatabaseUnavailable extends Fault {
 
   constructor(cause: unknown) {
     super(
-      "Postgres does not answer, or has no room. Check that it runs, that its disk is not full, and that DATABASE_URL " +
-        "is right; work goes on by itself then.",
+      "Postgres does not answer, has no room, or was kept waiting by others. Check that it runs, that its disk is not " +
+        "full, and that DATABASE_URL is right; work goes on by itself then.",
       {},
       { cause },
     );
