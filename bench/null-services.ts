@@ -25,6 +25,7 @@ export function nullServices(sql: Sql): Services {
       idleMs: hour,
       ageMs: hour,
       graceMs: 1,
+      remoteMs: 1,
     },
     provider: () => provider,
     agent: () => agent,
@@ -42,6 +43,7 @@ const environment = (id: Environment["id"]): Environment => ({
   start: async () => {},
   adopt: async () => ({ state: "exited", code: 0, signal: null, endedAt: new Date() }),
   read: async () => Buffer.alloc(0),
+  written: async () => 0,
   stop: async () => {},
   run: async (argv) => ({
     code: argv.includes("diff") && !argv.includes("--cached") ? 1 : 0,
@@ -51,6 +53,7 @@ const environment = (id: Environment["id"]): Environment => ({
   readFile: async () => null,
   writeFile: async () => {},
   list: async () => [],
+  listener: async () => "own",
   expose: () => "http://localhost:1",
 });
 
@@ -59,6 +62,8 @@ const provider: EnvironmentProvider = {
   provision: async ({ id }) => environment(id),
   open: (id) => environment(id),
   quiesce: async () => {},
+  keep: async () => null,
+  kept: async () => null,
   terminate: async () => {},
   remains: async () => ({ folder: false, processes: [] }),
   list: async () => [],

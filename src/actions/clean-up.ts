@@ -15,7 +15,8 @@ const againMs = 60_000;
 
 /**
  * Ends an environment: stops what runs in it, saves the work that is nowhere else, removes it, and deletes the branch of
- * a change that is merged or rejected. When a step fails, nothing is lost: it says why and tries again.
+ * a change that is merged or rejected. When a step fails, nothing is lost: it says why and tries again. What runs is
+ * stopped first of all, and no talk with the remote takes longer than a minute.
  */
 export async function cleanUp(services: Services, seen: Seen<string>, stopping: AbortSignal): Promise<void> {
   const { sql, log, limits } = services;
@@ -27,9 +28,9 @@ export async function cleanUp(services: Services, seen: Seen<string>, stopping: 
     await provider.quiesce(row.id, limits.graceMs);
     if (change !== null) await saveWork(services, row, change, stopping);
     await provider.terminate(row.id, row.repositoryUrl);
-    if (change !== null) await deleteBranch(services, change);
-    // A port may be another program's by now, and the branch goes with its change.
-    const left = (await crossOut(services, row)).filter(({ kind }) => kind !== "branch" && kind !== "port");
+    if (change !== null) await deleteBranch(services, change, stopping);
+    // The branch goes with its change.
+    const left = (await crossOut(services, row)).filter(({ kind }) => kind !== "branch");
     if (left.length > 0) throw new EnvironmentFailed(`still there: ${left.map(({ name }) => name).join(", ")}`);
     await settleTerminated(sql, row);
   } catch (error) {

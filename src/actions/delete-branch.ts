@@ -1,16 +1,27 @@
 import type { Change } from "../domain/change.ts";
 import { DefaultBranchKept } from "../domain/faults/git.ts";
 import { noteBranchGone, noteBranchKept } from "../store/resources.ts";
+import { briefly } from "./briefly.ts";
 import type { Services } from "./services.ts";
 
 /** Deletes the branch of a change that is decided, unless others have pushed there what is nowhere else. */
-export async function deleteBranch({ sql, log, repository }: Services, change: Change): Promise<void> {
+export async function deleteBranch(services: Services, change: Change, stopping?: AbortSignal): Promise<void> {
+  const { sql, log, repository, limits } = services;
   const { id, branchName, headCommit } = change;
   if (branchName === null || !isDecided(change)) return;
   const remote = repository(change.repositoryUrl);
   try {
-    const deleted = await remote.deleteBranch(branchName, headCommit);
-    if (deleted && !(await remote.hasBranch(branchName))) return await noteBranchGone(sql, id, branchName);
+    const talk = {
+      url: change.repositoryUrl,
+      timeoutMs: limits.remoteMs,
+      ...(stopping === undefined ? {} : { stopping }),
+    };
+    const gone = await briefly(
+      talk,
+      async (signal) =>
+        (await remote.deleteBranch(branchName, headCommit, signal)) && !(await remote.hasBranch(branchName, signal)),
+    );
+    if (gone) return await noteBranchGone(sql, id, branchName);
     await noteBranchKept(sql, id, branchName, "somebody else has pushed commits there");
     log.warn({ branch: branchName }, "branch kept: it has commits that are nowhere else");
   } catch (error) {

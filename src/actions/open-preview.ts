@@ -44,6 +44,7 @@ async function preview(services: Services, change: Change, stopping: AbortSignal
       timeoutMs: services.limits.previewMs,
       intervalMs: 100,
       alive: async () => (await environment.adopt(name)).state === "running",
+      listener: () => environment.listener(port),
       signal: stopping,
     });
   } catch (error) {
@@ -53,7 +54,7 @@ async function preview(services: Services, change: Change, stopping: AbortSignal
     const output = `${await wholeOutput(environment, name, "stdout")}\n${await wholeOutput(environment, name, "stderr")}`;
     throw new ChangeFailed("preview", `${(error as Error).message} Its output ends: ${lastLines(output)}`);
   } finally {
-    await copyLog(services, environment, change.id, name);
+    await copyLog(services, environment, change.id, name, stopping);
   }
   await settleDeployed(services.sql, change, { preview: { url, port } });
 }

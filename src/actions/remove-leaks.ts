@@ -1,3 +1,4 @@
+import { RepositoryUnreachable } from "../domain/faults/git.ts";
 import type { EnvironmentId } from "../domain/ids.ts";
 import { findChange } from "../store/changes.ts";
 import { findEnvironment, strayEnvironments } from "../store/environments.ts";
@@ -19,14 +20,21 @@ export async function removeLeaks(services: Services): Promise<void> {
   const unknown = strays.filter(({ isKnown }) => !isKnown).map(({ id }) => id);
   if (unknown.length > 0) log.warn({ environments: unknown }, "environments of which nothing is known");
   const ended = strays.filter(({ isKnown }) => isKnown).map(({ id }) => id);
+  const silent = new Set<string>();
   for (const id of new Set([...leaks.map(({ environmentId }) => environmentId), ...ended])) {
-    await removeFrom(services, id, leaks).catch((error: unknown) =>
+    await removeFrom(services, id, { leaks, silent }).catch((error: unknown) =>
       log.warn({ err: error, environment: id }, "leaks could not be removed yet"),
     );
   }
 }
 
-async function removeFrom(services: Services, id: EnvironmentId, leaks: readonly Leak[]): Promise<void> {
+interface Round {
+  readonly leaks: readonly Leak[];
+  /** Repositories that did not answer in this round. Waiting for one again at each of its branches would take hours. */
+  readonly silent: Set<string>;
+}
+
+async function removeFrom(services: Services, id: EnvironmentId, { leaks, silent }: Round): Promise<void> {
   const row = await findEnvironment(services.sql, id);
   if (row?.status !== "terminated") return;
   const provider = services.provider(row.provider);
@@ -34,6 +42,11 @@ async function removeFrom(services: Services, id: EnvironmentId, leaks: readonly
   if (folder || processes.length > 0) await provider.terminate(id, row.repositoryUrl);
   const hasBranch = leaks.some((leak) => leak.environmentId === id && leak.kind === "branch");
   const change = hasBranch ? await findChange(services.sql, row.changeId) : null;
-  if (change !== null) await deleteBranch(services, change);
+  if (change !== null && !silent.has(change.repositoryUrl)) {
+    await deleteBranch(services, change).catch((error: unknown) => {
+      if (error instanceof RepositoryUnreachable) silent.add(change.repositoryUrl);
+      throw error;
+    });
+  }
   services.log.info({ environment: id, left: await crossOut(services, row) }, "leaks removed");
 }

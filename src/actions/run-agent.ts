@@ -4,6 +4,7 @@ import { EnvironmentLost } from "../domain/faults/environments.ts";
 import { committerVariables } from "../domain/identity.ts";
 import { codePrompt } from "../domain/prompt.ts";
 import { sessionIdOf } from "../domain/session-id.ts";
+import { signalOf } from "../providers/agents/exit.ts";
 import type { Agent, AgentJob } from "../providers/agents/port.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { findWorkspace } from "../store/workspaces.ts";
@@ -79,7 +80,11 @@ async function runOnce(
   });
   // What it printed may tell all the same that its work is done, also where nobody saw how it ended.
   if (outcome.state !== "failed") return outcome;
-  if (ended.state === "lost") throw new EnvironmentLost("its agent has vanished");
+  if (ended.state === "lost") {
+    const what = (await environment.present()) ? "its agent" : "its environment";
+    throw new EnvironmentLost(`${what} has vanished`);
+  }
   if (outcome.trouble === "interrupted") throw new EnvironmentLost("its agent was stopped from outside");
+  if (signalOf(exited) === "SIGKILL") throw new EnvironmentLost("its agent was killed, maybe for want of memory");
   return outcome;
 }

@@ -30,6 +30,8 @@ export interface Limits {
   readonly pushMs: number;
   /** Between asking a process to end and killing it. */
   readonly graceMs: number;
+  /** One talk of a clean-up with the remote: saving work there, or deleting a branch. */
+  readonly remoteMs: number;
   /** An environment that nobody has used for so long is ended, if no change needs it. */
   readonly idleMs: number;
   /** The same for one that is older than this. */

@@ -18,7 +18,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export const exitCodeHelp = `
 Exit codes:
   0    all went well
-  1    an error inside Fairlead, or a check of doctor that failed
+  1    an error inside Fairlead, or a check of doctor that failed (✗; a ! is a note)
   2    wrong usage, or something given that can't be used
   3    there is no such thing
   4    it does not apply as things stand: look again, then decide

@@ -1,6 +1,6 @@
 /** Text as Postgres can store it: NUL bytes are no part of any. */
 export function storable(text: string): string {
-  return text.replaceAll("\0", "\uFFFD");
+  return text.split("\0").join("\uFFFD"); // of text full of them, replaceAll makes seconds
 }
 
 /** The last lines of an output that say something, for a message to a person. */

@@ -11,14 +11,17 @@ const tasksFolder = fileURLToPath(new URL("../../tasks", import.meta.url));
 
 /**
  * A job that follows an agent holds its slot for the agent's whole run, one that clones a repository may take minutes,
- * and one that merges waits for a remote that is gone. So these have pools of their own, and a clean-up never waits
- * behind them, nor a merge behind an agent.
+ * and one that merges waits for a remote that is gone, as does a clean-up that saves work there. So each of these kinds
+ * has a pool of its own: no clean-up waits behind an agent or a merge, and what runs each minute waits behind none.
  */
 const longTasks = ["provision", "implement", "preview"];
 const mergeTasks = ["merge"];
+const cleanupTasks = ["cleanup"];
 const shortConcurrency = 4;
-/** Three listen; the others fetch and complete jobs, which takes milliseconds. Small teams' databases allow 100 in all. */
-const queueConnections = 8;
+/** Clean-ups mostly wait, and each stops its processes first: those of a cancelled change must not run on meanwhile. */
+const cleanupConcurrency = 16;
+/** Four listen; the others fetch and complete jobs, which takes milliseconds. Small teams' databases allow 100 in all. */
+const queueConnections = 10;
 
 export interface PoolOptions {
   readonly services: Services;
@@ -55,8 +58,12 @@ export async function startPools(options: PoolOptions): Promise<Pools> {
   try {
     await start(longTasks, options.concurrency);
     await start(mergeTasks, shortConcurrency);
-    const rest = names.filter((name) => !longTasks.includes(name) && !mergeTasks.includes(name));
-    await start(rest, shortConcurrency);
+    await start(cleanupTasks, cleanupConcurrency);
+    const placed = [...longTasks, ...mergeTasks, ...cleanupTasks];
+    await start(
+      names.filter((name) => !placed.includes(name)),
+      shortConcurrency,
+    );
   } catch (error) {
     await stopAll();
     throw error;

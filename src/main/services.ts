@@ -14,6 +14,9 @@ import type { Settings } from "../wire/settings.ts";
 /** Between asking a process to end and killing it: a cancelled agent is gone within two seconds. */
 const graceMs = 1000;
 
+/** A clean-up whose remote says nothing for so long lets go of its slot: it is tried again each minute. */
+const remoteMs = 60_000;
+
 export interface AssembleOptions {
   readonly settings: Settings;
   readonly log: Logger;
@@ -56,7 +59,7 @@ export function makeServices(settings: Settings, sql: Services["sql"], log: Logg
   return {
     sql,
     log,
-    limits: { provisionMs, setupMs, agentMs, previewMs, mergeMs, pushMs, idleMs, ageMs, graceMs },
+    limits: { provisionMs, setupMs, agentMs, previewMs, mergeMs, pushMs, idleMs, ageMs, graceMs, remoteMs },
     onUsageLimit,
     provider(name) {
       if (name === local.name) return local;

@@ -27,12 +27,20 @@ export async function notePresent(sql: Sql, owner: Owner, resources: readonly Re
       and r.state = 'intended'`;
 }
 
-/** Crosses out what a look at the world has not found any more. */
+/** Crosses out what a look at the world has not found any more. What is kept lies elsewhere, and stays noted. */
 export async function noteGone(sql: Sql, id: EnvironmentId, resources: readonly Resource[]): Promise<void> {
   await sql`
     update fairlead.resources r set state = 'gone', gone_at = clock_timestamp(), note = null
     from jsonb_to_recordset(${sql.json(resources as never)}::jsonb) as looked_for(kind text, name text)
-    where r.environment_id = ${id} and r.kind = looked_for.kind and r.name = looked_for.name and r.state <> 'gone'`;
+    where r.environment_id = ${id} and r.kind = looked_for.kind and r.name = looked_for.name
+      and r.state in ('intended', 'present')`;
+}
+
+/** A checkout that stays on purpose when its environment goes; `why` says where, and for what. */
+export async function noteCheckoutKept(sql: Sql, id: EnvironmentId, why: string): Promise<void> {
+  await sql`
+    update fairlead.resources set state = 'kept', note = ${why}
+    where environment_id = ${id} and kind = 'worktree' and state <> 'kept'`;
 }
 
 /** A branch that stays on purpose, though its change has ended; `why` says for what. */

@@ -148,8 +148,3 @@ test("a change waits for a free range of ports, and keeps nobody from ending", a
   await sql`update fairlead.environments set status = 'terminated' where first_port = 60100`;
   expect(await activeIn()).toEqual({ shop: 1 });
 });
-
-test("the settings can't be deleted", async () => {
-  await expect(database.sql`delete from fairlead.settings`).rejects.toMatchObject({ code: "FL001" });
-  await expect(database.sql`truncate fairlead.settings`).rejects.toMatchObject({ code: "FL001" });
-});

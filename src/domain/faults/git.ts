@@ -117,10 +117,13 @@ export class DefaultBranchKept extends Fault {
 export class CheckoutBroken extends Fault {
   readonly code = "CHECKOUT_BROKEN";
   readonly kind = "internal";
+  /** Whether it was the machine's fault, not the checkout's: then git may well succeed there later. */
+  readonly isPassing: boolean;
 
   constructor(doing: string, reason: string) {
     const advice = adviceOn(reason, "Retry the change to begin with a fresh checkout.");
     super(`git could not ${doing} in the checkout: ${reason}. ${advice}`);
+    this.isPassing = machinesFault.test(reason);
   }
 }
 
@@ -143,6 +146,14 @@ export class GitMissing extends Fault {
     super(`${state}, and Fairlead needs 2.38 or later. Install it and see that it is on the PATH.`);
   }
 }
+
+/** A full disk, memory or handles that ran out, a git that is not there, was killed or is in another's way. */
+const machinesFault = new RegExp(
+  "no space left|quota exceeded|read-only file system|input/output error|stale file handle|cannot allocate memory|" +
+    "out of memory|malloc|too many open files|resource temporarily unavailable|cannot fork|unable to create thread|" +
+    "not found on the PATH|may not be executed|was killed|dubious ownership|\\.lock': File exists",
+  "i",
+);
 
 function adviceOn(reason: string, otherwise: string): string {
   const isFull = /no space left|quota exceeded/i.test(reason);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ProcessWontEnd } from "../../domain/faults/environments.ts";
-import { programOf, supervisorOf } from "./process-folder.ts";
+import { programOf, sessionOf, supervisorOf } from "./process-folder.ts";
 import { type Identity, keyOf, processTable, same } from "./process-table.ts";
 import { findMembers } from "./process-tree.ts";
 
@@ -10,6 +10,10 @@ export interface Quarry {
   readonly marker: string;
   /** Folders of supervised processes, read anew in each round. They also find a program that dropped the marker. */
   readonly folders: readonly string[];
+  /** Sessions that were found earlier, when their folders were still there. */
+  readonly sessions?: readonly Identity[];
+  /** See `Tree`. */
+  readonly within?: string | undefined;
 }
 
 const killForMs = 5_000;
@@ -20,17 +24,15 @@ const recordForMs = 700;
  * Asks with TERM, and after `graceMs` insists with KILL, until nothing is left. What is born in the meantime is found by
  * the next look, and what was seen once counts with its descendants even if it leaves the tree later.
  */
-export async function endProcesses({ marker, folders }: Quarry, graceMs: number): Promise<void> {
+export async function endProcesses(quarry: Quarry, graceMs: number): Promise<void> {
   const began = performance.now();
   const asked = new Set<string>();
   const seen = new Set<string>();
   // Between exec and its end a process shows no variables for an instant, so that nothing is there has to be seen twice.
   for (let emptyLooks = 0; emptyLooks < 2; ) {
-    const supervisors = await readAll(folders, supervisorOf);
-    const table = await processTable();
-    const roots = await readAll(folders, programOf);
-    const members = findMembers(table, { marker, roots, supervisors, seen });
-    const recording = table.filter((entry) => supervisors.some((supervisor) => same(entry, supervisor)));
+    const { table, tree } = await look(quarry);
+    const members = findMembers(table, { ...tree, seen });
+    const recording = table.filter((entry) => tree.supervisors.some((supervisor) => same(entry, supervisor)));
     emptyLooks = members.length + recording.length === 0 ? emptyLooks + 1 : 0;
     for (const member of members) seen.add(keyOf(member));
 
@@ -43,7 +45,16 @@ export async function endProcesses({ marker, folders }: Quarry, graceMs: number)
   }
 }
 
-async function readAll(
+/** The programs are read last, so that none in the table is spared for one of its supervisor's bookkeepers. */
+async function look({ marker, folders, sessions = [], within }: Quarry) {
+  const supervisors = await readAll(folders, supervisorOf);
+  const began = [...sessions, ...(await readAll(folders, sessionOf))];
+  const table = await processTable();
+  const roots = await readAll(folders, programOf);
+  return { table, tree: { marker, roots, supervisors, sessions: began, within } };
+}
+
+export async function readAll(
   folders: readonly string[],
   read: (folder: string) => Promise<Identity | null>,
 ): Promise<Identity[]> {

@@ -4,13 +4,15 @@ import { EnvironmentGone } from "../../domain/faults/environments.ts";
 import type { EnvironmentId } from "../../domain/ids.ts";
 import { inTurn } from "../turns.ts";
 import { listCheckoutFolder, readCheckoutFile, writeCheckoutFile } from "./checkout-files.ts";
+import { keepCheckout, keptCheckout } from "./keep-checkout.ts";
+import { listenerOf } from "./listener-of.ts";
 import { type Place, placeOf } from "./place.ts";
 import type { Environment, EnvironmentProvider } from "./port.ts";
 import { isPresent, provisionPlace } from "./provision-place.ts";
 import { remainsOf } from "./remains.ts";
 import { runCommand } from "./run-command.ts";
 import { startProcess } from "./start-process.ts";
-import { adoptProcess, readOutput, stopProcess } from "./supervised.ts";
+import { adoptProcess, outputSize, readOutput, stopProcess } from "./supervised.ts";
 import { quiescePlace, terminatePlace } from "./terminate-place.ts";
 import { allowedVariables } from "./variables.ts";
 
@@ -51,6 +53,11 @@ export function localEnvironments({ home: givenHome, variables: server }: LocalO
     },
     open: (id) => localEnvironment(place(id)),
     quiesce: (id, graceMs) => end(id, (here) => quiescePlace(here, graceMs)),
+    async keep(id) {
+      await end(id, (here) => keepCheckout(home, here));
+      return await keptCheckout(home, place(id));
+    },
+    kept: (id) => keptCheckout(home, place(id)),
     terminate: (id) => end(id, terminatePlace),
     remains: (id) => remainsOf(place(id)),
     async list() {
@@ -71,11 +78,13 @@ function localEnvironment(place: Place): Environment {
     start: (spec) => startProcess(place, spec),
     adopt: (name) => adoptProcess(place, name),
     read: (name, stream, offset, limit) => readOutput(place, name, { stream, offset, limit }),
+    written: (name, stream) => outputSize(place, name, stream),
     stop: (name, graceMs) => stopProcess(place, name, graceMs),
     run: (argv, options) => runCommand(place, argv, options),
     readFile: (path) => readCheckoutFile(place.checkout, path),
     writeFile: (path, text) => writeCheckoutFile(place.checkout, path, text),
     list: (path) => listCheckoutFolder(place.checkout, path),
+    listener: (port) => listenerOf(place, port),
     expose: (port) => `http://localhost:${port}`,
   };
 }

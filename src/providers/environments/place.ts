@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { realpath } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { EnvironmentIdInvalid, ProcessNameInvalid } from "../../domain/faults/environments.ts";
 import type { EnvironmentId } from "../../domain/ids.ts";
 
@@ -28,6 +29,12 @@ export function placeOf(home: string, id: EnvironmentId, variables: Readonly<Rec
     closedProcesses: join(root, "processes.closed"),
     variables: { ...variables, FAIRLEAD_ENVIRONMENT: id },
   };
+}
+
+/** The environment's folder as the machine names it, where a link leads to it; also when it isn't there any more. */
+export async function realRoot({ root }: Place): Promise<string> {
+  const environments = await realpath(dirname(root)).catch(() => dirname(root));
+  return join(environments, basename(root));
 }
 
 /** What tells the processes of an environment, wherever they have gone. */

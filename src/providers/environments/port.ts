@@ -54,6 +54,8 @@ export interface Environment {
   adopt(name: string): Promise<ProcessState>;
   /** The bytes of a process's output from an offset on; empty when there are none yet. At most `limit` bytes. */
   read(name: string, stream: OutputStream, offset: number, limit: number): Promise<Buffer>;
+  /** How many bytes of output there are by now. */
+  written(name: string, stream: OutputStream): Promise<number>;
   /** TERM, wait `graceMs`, then KILL every descendant; returns when a probe has seen them all gone. */
   stop(name: string, graceMs: number): Promise<void>;
 
@@ -63,6 +65,8 @@ export interface Environment {
   writeFile(path: string, text: string): Promise<void>;
   /** Names in a folder of the checkout, folders with a `/` behind; empty when there is no such folder. */
   list(path: string): Promise<string[]>;
+  /** Who listens on a port where `expose` leads. */
+  listener(port: number): Promise<Listener>;
   /** Where a person reaches a port of this environment, e.g. `http://localhost:4711`. */
   expose(port: number): string;
 }
@@ -73,6 +77,12 @@ export interface RunOptions {
   readonly variables?: Readonly<Record<string, string>>;
   readonly stdin?: string;
 }
+
+/**
+ * Who takes connections to a port: this environment, some other program, or nobody. It is unknown where the machine
+ * doesn't tell, or tells only of a program that we may not look into.
+ */
+export type Listener = "own" | "other" | "nobody" | "unknown";
 
 /** What a look at the machine has found of an environment; nothing when it is gone. */
 export interface Remains {
@@ -90,6 +100,10 @@ export interface EnvironmentProvider {
   open(id: EnvironmentId, repositoryUrl: string): Environment;
   /** Stops every process of the environment, whoever started it, and lets none start any more. Repeatable. */
   quiesce(id: EnvironmentId, graceMs: number): Promise<void>;
+  /** Takes the checkout out of the environment, to stay when that is removed. Repeatable; gives what `kept` does. */
+  keep(id: EnvironmentId): Promise<string | null>;
+  /** Where the checkout lies that was taken out of an environment; `null` when none was. */
+  kept(id: EnvironmentId): Promise<string | null>;
   /** Stops every process of the environment, also those that left its process tree, then removes it all. Repeatable. */
   terminate(id: EnvironmentId, repositoryUrl: string): Promise<void>;
   /** What is still there of an environment, by a look at the machine itself. */

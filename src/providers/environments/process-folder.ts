@@ -1,7 +1,8 @@
-import { readFile, readlink, symlink } from "node:fs/promises";
+import { readdir, readFile, readlink, symlink } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
-import type { Identity } from "./process-table.ts";
+import type { Place } from "./place.ts";
+import { bootId, type Identity } from "./process-table.ts";
 
 /** What the supervisor and the starter leave in the folder of a process; `supervise.sh` says what each file is. */
 export interface SupervisorRecord extends Identity {
@@ -12,6 +13,14 @@ export interface ExitRecord {
   readonly code: number | null;
   readonly signal: string | null;
   readonly endedAt: Date;
+}
+
+/** The folders of all processes that were ever started in an environment, be it open or closed. */
+export async function allProcessFolders({ processes, closedProcesses }: Place): Promise<string[]> {
+  const listed = [processes, closedProcesses].map(async (folder) =>
+    (await readdir(folder).catch(() => [])).map((name) => join(folder, name)),
+  );
+  return (await Promise.all(listed)).flat();
 }
 
 /** `"nobody"` when it has been settled that no supervisor will ever come up here; `null` when that is still open. */
@@ -36,6 +45,15 @@ export async function takeSupervisorsPlace(folder: string): Promise<boolean> {
 export async function supervisorOf(folder: string): Promise<SupervisorRecord | null> {
   const supervisor = await readSupervisor(folder);
   return supervisor === "nobody" ? null : supervisor;
+}
+
+/**
+ * Who began the session of a process. Only one of this start of the machine: its number outlives it as long as anybody
+ * is in the session, but not a restart, and then it may be any other session's.
+ */
+export async function sessionOf(folder: string): Promise<Identity | null> {
+  const boot = await readFile(join(folder, "boot"), "utf8").catch(missing);
+  return boot === (await bootId()) ? supervisorOf(folder) : null;
 }
 
 /** The program that the supervisor runs. */

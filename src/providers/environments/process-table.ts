@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { execa } from "execa";
 
 /** A process for certain: a pid may be used again, a pid with its start time may not. */
@@ -11,6 +11,12 @@ export interface Identity {
 
 export interface TableEntry extends Identity {
   readonly parent: number;
+  /** The pid of the process that began its session; `null` where the machine doesn't tell. */
+  readonly session: number | null;
+  /** Whether somebody may be sitting in front of it. */
+  readonly hasTerminal: boolean;
+  /** Its working directory, by the name that has now; `null` where we may not look. */
+  readonly directory: string | null;
   /** `NAME=value` each, as they were when its program began; empty where we may not look. */
   readonly variables: readonly string[];
 }
@@ -47,24 +53,37 @@ async function readEntry(pid: number): Promise<TableEntry | null> {
   const stat = await readStat(pid);
   if (stat === null) return null;
   const environ = await readProc(`/proc/${pid}/environ`);
-  return { ...stat, variables: environ?.split("\0") ?? [] };
+  return { ...stat, directory: await directoryOf(pid), variables: environ?.split("\0") ?? [] };
 }
 
-async function readStat(pid: number): Promise<(Identity & { parent: number }) | null> {
+async function directoryOf(pid: number): Promise<string | null> {
+  const path = await orNull(readlink(`/proc/${pid}/cwd`));
+  return path?.replace(/ \(deleted\)$/, "") ?? null;
+}
+
+async function readStat(pid: number): Promise<Omit<TableEntry, "directory" | "variables"> | null> {
   const stat = await readProc(`/proc/${pid}/stat`);
   if (stat === null) return null;
   // The second field is a name in brackets that may hold spaces and brackets; the third is the state.
-  const [state, parent, ...rest] = stat.slice(stat.lastIndexOf(") ") + 2).split(" ");
+  const [state, parent, , session, terminal, ...rest] = stat.slice(stat.lastIndexOf(") ") + 2).split(" ");
   if (state === "Z" || state === "X") return null;
-  return { pid, parent: Number(parent), startTime: rest[17] ?? "" };
+  const startTime = rest[14] ?? "";
+  return { pid, parent: Number(parent), session: Number(session), hasTerminal: terminal !== "0", startTime };
 }
 
+const readProc = (path: string): Promise<string | null> => orNull(readFile(path, "utf8"));
+
 /** `null` when the process has ended, or is another user's. Any other failure must not pass for "nobody is there". */
-async function readProc(path: string): Promise<string | null> {
-  return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+async function orNull(reading: Promise<string>): Promise<string | null> {
+  return reading.catch((error: NodeJS.ErrnoException) => {
     if (["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(error.code ?? "")) return null;
     throw error;
   });
+}
+
+/** Tells one start of this machine from the next; empty where it doesn't say. */
+export async function bootId(): Promise<string> {
+  return ((await orNull(readFile("/proc/sys/kernel/random/boot_id", "utf8"))) ?? "").trim();
 }
 
 async function ps(args: readonly string[]): Promise<string> {
@@ -80,7 +99,8 @@ export function parsePs(text: string): TableEntry[] {
     const state = words[5];
     if (parent === undefined || state === undefined || state.startsWith("Z")) continue;
     const startTime = words.slice(0, 5).join(" ");
-    entries.push({ pid: Number(pid), parent: Number(parent), startTime, variables: words.slice(6) });
+    const unknown = { session: null, hasTerminal: false, directory: null };
+    entries.push({ pid: Number(pid), parent: Number(parent), startTime, ...unknown, variables: words.slice(6) });
   }
   return entries;
 }

@@ -1,12 +1,21 @@
 import { exists } from "../files.ts";
-import { environmentMarker, type Place } from "./place.ts";
+import { readAll } from "./end-processes.ts";
+import { environmentMarker, type Place, realRoot } from "./place.ts";
 import type { Remains } from "./port.ts";
+import { allProcessFolders, sessionOf } from "./process-folder.ts";
 import { processTable } from "./process-table.ts";
+import { findMembers } from "./process-tree.ts";
 
-/** Looks at the machine itself, and at nothing that whoever removed the environment has written down. */
+/** Looks at the machine itself; what is left of the environment's own records can only add to what that shows. */
 export async function remainsOf(place: Place): Promise<Remains> {
-  const marker = environmentMarker(place);
-  const table = await processTable();
-  const processes = table.filter(({ variables }) => variables.includes(marker)).map(({ pid }) => pid);
-  return { folder: await exists(place.root), processes };
+  const sessions = await readAll(await allProcessFolders(place), sessionOf);
+  const tree = {
+    marker: environmentMarker(place),
+    roots: [],
+    supervisors: [],
+    sessions,
+    within: await realRoot(place),
+  };
+  const members = findMembers(await processTable(), { ...tree, seen: new Set() });
+  return { folder: await exists(place.root), processes: members.map(({ pid }) => pid) };
 }

@@ -10,7 +10,7 @@ import { exists } from "../files.ts";
 import { type Place, processFolders, variablesOf } from "./place.ts";
 import type { ProcessSpec } from "./port.ts";
 import { programOf, takeSupervisorsPlace } from "./process-folder.ts";
-import { identify, keyOf } from "./process-table.ts";
+import { bootId, identify, keyOf } from "./process-table.ts";
 import { checkCommand, spawnDetached } from "./spawn-detached.ts";
 
 const supervise = fileURLToPath(new URL("supervise.sh", import.meta.url));
@@ -49,6 +49,7 @@ async function takeName(place: Place, spec: ProcessSpec, folder: string): Promis
     await mkdir(ours);
     const us = await identify(process.pid);
     await writeFile(join(ours, "starter"), us === null ? "" : keyOf(us));
+    await writeFile(join(ours, "boot"), await bootId());
     await writeFile(join(ours, "stdin"), spec.stdin ?? "", { mode: 0o600 });
     await rename(ours, folder);
   } catch (error) {

@@ -3,8 +3,9 @@
 #
 #   sh supervise.sh <folder> <program> [argument ...]
 #
-# Whoever starts this has made <folder> (the name is taken by making it), put `stdin` there, set the working directory
-# and the variables, and detached us into a session of our own. The folder then holds:
+# Whoever starts this has made <folder> (the name is taken by making it), put `stdin` there and `boot` (which start of
+# the machine this is, for a session's number means nothing after the next), set the working directory and the
+# variables, and detached us into a session of our own. The folder then holds:
 #
 #   supervisor   a symbolic link whose text is "<epoch seconds> <pid> <start time>" of this script. It can be made only
 #                once, so whoever makes it decides: us, and the program runs; anybody else, and it never will.

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { exists } from "../files.ts";
@@ -50,6 +50,13 @@ export async function readOutput(
   } finally {
     await file.close();
   }
+}
+
+/** How long a process's output is by now. */
+export async function outputSize(place: Place, name: string, stream: OutputStream): Promise<number> {
+  const folder = await findFolder(place, name);
+  const file = folder === null ? null : await stat(join(folder, stream)).catch(() => null);
+  return file?.size ?? 0;
 }
 
 /** Ends a process and all that came of it. One that is just being started doesn't come up any more. */

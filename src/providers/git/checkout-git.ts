@@ -46,7 +46,7 @@ export async function gitOutputIn(
 }
 
 export function broken(doing: string, ran: Ran): CheckoutBroken {
-  return new CheckoutBroken(doing, complaint({ stderr: ran.output }));
+  return new CheckoutBroken(doing, ran.code === null ? "git was killed" : complaint({ stderr: ran.output }));
 }
 
 const looks = 10;

@@ -22,7 +22,7 @@ export interface Repository {
   readonly url: string;
   /** The remote's default branch. Throws `RepositoryUnreachable` within 30 s. */
   defaultBranch(): Promise<string>;
-  hasBranch(branch: string): Promise<boolean>;
+  hasBranch(branch: string, signal?: AbortSignal): Promise<boolean>;
   /** Brings the mirror up to date with the remote. */
   fetch(signal?: AbortSignal): Promise<void>;
   /** The commit a branch of the remote stands at, as last fetched; null when there is none. */
@@ -33,7 +33,7 @@ export interface Repository {
    * Deletes a branch of the remote if it is there; false when it has commits that are neither in `known` nor on another
    * branch, and then it stays.
    */
-  deleteBranch(branch: string, known: string | null): Promise<boolean>;
+  deleteBranch(branch: string, known: string | null, signal?: AbortSignal): Promise<boolean>;
   /** The unified diff of what `head` adds over its merge base with `base`, at most `limit` bytes. */
   diff(base: string, head: string, limit: number): Promise<{ text: string; truncated: boolean }>;
 }

@@ -18,9 +18,9 @@ export function openRepository(options: MirrorOptions): Repository {
     async defaultBranch() {
       return defaultBranchOf(url, await listRemote(url));
     },
-    async hasBranch(branch) {
+    async hasBranch(branch, signal) {
       checkBranchName(branch);
-      return (await listRemote(url, branch)).branches.has(branch);
+      return (await listRemote(url, branch, signal)).branches.has(branch);
     },
     async fetch(signal) {
       await fetchMirror(await mirror(signal), signal);
@@ -32,9 +32,9 @@ export function openRepository(options: MirrorOptions): Repository {
     async merge(request, signal) {
       return await merge(await mirror(signal), request, signal);
     },
-    async deleteBranch(branch, known) {
+    async deleteBranch(branch, known, signal) {
       checkBranchName(branch);
-      return await deleteBranch(await mirror(), branch, known);
+      return await deleteBranch(await mirror(signal), { branch, known, signal });
     },
     async diff(base, head, limit) {
       return await diff(await mirror(), { base, head, limit });
@@ -42,26 +42,34 @@ export function openRepository(options: MirrorOptions): Repository {
   };
 }
 
-async function deleteBranch(mirror: Mirror, branch: string, known: string | null): Promise<boolean> {
-  const remote = await listRemote(mirror.url);
+async function deleteBranch(
+  mirror: Mirror,
+  { branch, known, signal }: { branch: string; known: string | null; signal: AbortSignal | undefined },
+): Promise<boolean> {
+  const remote = await listRemote(mirror.url, undefined, signal);
   const head = remote.branches.get(branch);
   if (head === undefined) return true;
   if (branch === defaultBranchOf(mirror.url, remote)) throw new DefaultBranchKept(branch);
-  if (head !== known && !(await isElsewhere(mirror, { branch, head, known }))) return false;
+  if (head !== known && !(await isElsewhere(mirror, { branch, head, known, signal }))) return false;
   const ref = `refs/heads/${branch}`;
   const args = ["push", "--porcelain", "--no-verify", `--force-with-lease=${ref}:${head}`, "origin", `:${ref}`];
-  const result = await git(args, { cwd: mirror.path, timeoutMs: transferTimeoutMs });
+  const result = await git(args, { cwd: mirror.path, timeoutMs: transferTimeoutMs, signal });
   // Somebody else may have deleted it at the same moment.
-  if (result.code === 0 || !(await listRemote(mirror.url, branch)).branches.has(branch)) return true;
+  if (result.code === 0 || !(await listRemote(mirror.url, branch, signal)).branches.has(branch)) return true;
   const refusal = pushRefusal(result);
   throw refusal === null ? unreachable(mirror.url, result) : new PushRefused(branch, refusal.reason);
 }
 
 async function isElsewhere(
   mirror: Mirror,
-  { branch, head, known }: { branch: string; head: string; known: string | null },
+  {
+    branch,
+    head,
+    known,
+    signal,
+  }: { branch: string; head: string; known: string | null; signal: AbortSignal | undefined },
 ): Promise<boolean> {
-  await fetchMirror(mirror);
+  await fetchMirror(mirror, signal);
   await needCommit(mirror, head);
   // `known` itself may have been rewritten away since, and then nothing is known to be in it.
   const isKnown =

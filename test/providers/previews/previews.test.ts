@@ -13,6 +13,7 @@ import { waitUntilAnswering } from "../../../src/providers/previews/wait-until-a
 
 const signal = new AbortController().signal;
 const running = async () => true;
+const listener = async () => "own" as const;
 
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
@@ -36,20 +37,20 @@ async function freePort(): Promise<number> {
 
 test.each([200, 204, 302, 401, 404])("an app that answers with %i is up", async (status) => {
   const url = await serve((_, response) => response.writeHead(status, { location: "/x" }).end());
-  await waitUntilAnswering({ url, timeoutMs: 5_000, intervalMs: 20, alive: running, signal });
+  await waitUntilAnswering({ url, timeoutMs: 5_000, intervalMs: 20, alive: running, listener, signal });
 });
 
 test("an app that fails at first is waited for", async () => {
   let asked = 0;
   const url = await serve((_, response) => response.writeHead(++asked < 4 ? 503 : 200).end());
-  await waitUntilAnswering({ url, timeoutMs: 5_000, intervalMs: 20, alive: running, signal });
+  await waitUntilAnswering({ url, timeoutMs: 5_000, intervalMs: 20, alive: running, listener, signal });
   expect(asked).toBe(4);
 });
 
 test("an app that only ever fails is reported with its status", async () => {
   const url = await serve((_, response) => response.writeHead(500).end("broken"));
   await expect(
-    waitUntilAnswering({ url, timeoutMs: 200, intervalMs: 20, alive: running, signal }),
+    waitUntilAnswering({ url, timeoutMs: 200, intervalMs: 20, alive: running, listener, signal }),
   ).rejects.toMatchObject({
     code: "PREVIEW_NOT_ANSWERING",
     message: expect.stringContaining("status 500"),
@@ -59,7 +60,7 @@ test("an app that only ever fails is reported with its status", async () => {
 test("an app that listens nowhere is reported as that", async () => {
   const url = `http://127.0.0.1:${await freePort()}/`;
   await expect(
-    waitUntilAnswering({ url, timeoutMs: 200, intervalMs: 20, alive: running, signal }),
+    waitUntilAnswering({ url, timeoutMs: 200, intervalMs: 20, alive: running, listener, signal }),
   ).rejects.toMatchObject({
     code: "PREVIEW_NOT_ANSWERING",
     message: expect.stringContaining("connection refused"),
@@ -69,21 +70,28 @@ test("an app that listens nowhere is reported as that", async () => {
 test("an app that takes connections and says nothing does not hold us beyond the time", async () => {
   const url = await serve(() => undefined);
   const before = performance.now();
-  const waiting = waitUntilAnswering({ url, timeoutMs: 300, intervalMs: 20, alive: running, signal });
+  const waiting = waitUntilAnswering({ url, timeoutMs: 300, intervalMs: 20, alive: running, listener, signal });
   await expect(waiting).rejects.toMatchObject({ code: "PREVIEW_NOT_ANSWERING" });
   expect(performance.now() - before).toBeLessThan(2_000);
 });
 
 test("an app that has ended is not waited for, even if somebody else answers in its place", async () => {
   const url = await serve((_, response) => response.end("somebody else"));
-  const waiting = waitUntilAnswering({ url, timeoutMs: 60_000, intervalMs: 20, alive: async () => false, signal });
+  const waiting = waitUntilAnswering({
+    url,
+    timeoutMs: 60_000,
+    intervalMs: 20,
+    alive: async () => false,
+    listener,
+    signal,
+  });
   await expect(waiting).rejects.toMatchObject({ code: "PREVIEW_EXITED" });
 });
 
 test("an abort ends the wait with its reason", async () => {
   const url = await serve(() => undefined);
   const controller = new AbortController();
-  const wait = { url, timeoutMs: 60_000, intervalMs: 20, alive: running, signal: controller.signal };
+  const wait = { url, timeoutMs: 60_000, intervalMs: 20, alive: running, listener, signal: controller.signal };
   const waiting = waitUntilAnswering(wait);
   controller.abort(new Error("cancelled"));
   await expect(waiting).rejects.toThrow("cancelled");
@@ -150,6 +158,6 @@ async function startStatic(cwd: string, folder: string): Promise<string> {
   onTestFinished(() => void child.kill());
   const url = `http://127.0.0.1:${port}/`;
   const alive = async () => child.exitCode === null;
-  await waitUntilAnswering({ url, timeoutMs: 20_000, intervalMs: 50, alive, signal });
+  await waitUntilAnswering({ url, timeoutMs: 20_000, intervalMs: 50, alive, listener, signal });
   return url;
 }

@@ -1,0 +1,136 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { cleanUp } from "../../src/actions/clean-up.ts";
+import { CheckoutBroken } from "../../src/domain/faults/git.ts";
+import type { ChangeId, EnvironmentId } from "../../src/domain/ids.ts";
+import { findEnvironment } from "../../src/store/environments.ts";
+import { gitIn, makeWorld, type World } from "../support/world.ts";
+
+let world: World;
+let silent: Server;
+const talks = new Set<Socket>();
+
+beforeAll(async () => {
+  world = await makeWorld({ FAIRLEAD_LOG_LEVEL: "error", FAIRLEAD_CONCURRENCY: "12" });
+  silent = createServer((socket) => talks.add(socket.on("error", () => {}))).listen(0, "127.0.0.1");
+  await world.row(async () => (silent.listening ? [{}] : []));
+});
+afterAll(async () => {
+  await world.close();
+  for (const socket of talks) socket.destroy();
+  silent.close();
+});
+
+/** Its agent runs this in a shell. */
+async function agent(name: string, script: string): Promise<void> {
+  const { sql } = world.database;
+  const settings = sql.json({ argv: ["sh", "-c", script] });
+  await sql`update fairlead.workspaces set agent = 'command', agent_settings = ${settings} where name = ${name}`;
+}
+
+const silentUrl = () => `git://127.0.0.1:${(silent.address() as AddressInfo).port}/x.git`;
+const commits = "echo x > f; git add f; git -c user.name=a -c user.email=a@b commit -qm w";
+
+/** A change whose agent has committed, has come to `then`, and works on. */
+async function atWork(name: string, then = "true"): Promise<{ id: ChangeId; environmentId: EnvironmentId }> {
+  await agent(name, `${commits}; ${then}; touch ready; exec sleep 600`);
+  const id = await world.request(name, "Work");
+  return await world.row(async () => {
+    const { environmentId } = await world.change(id);
+    if (environmentId === null) return [];
+    return existsSync(join(world.home, "environments", environmentId, "checkout", "ready"))
+      ? [{ id, environmentId }]
+      : [];
+  });
+}
+
+test("clean-ups that wait for a silent remote hold up no cancellation, and nothing that is done each minute", async () => {
+  const { sql } = world.database;
+  const worker = await world.startWorker();
+  await world.workspace("silent", await world.repository(), []);
+  const hung = await Promise.all(
+    Array.from({ length: 6 }, () => atWork("silent", `git remote set-url origin ${silentUrl()}`)),
+  );
+  const remote = await world.repository();
+  await world.workspace("answering", remote, []);
+  const other = await atWork("answering");
+  await sql`select fairlead.cancel_change(id, 'ann') from unnest(${hung.map(({ id }) => id)}::text[]) as c(id)`;
+  await world.row(async () => (talks.size >= hung.length ? [{}] : []));
+
+  const before = performance.now();
+  await sql`select fairlead.cancel_change(${other.id}, 'ann')`;
+  await world.cleaned(other.id);
+  await sql`select graphile_worker.add_job(task, job_key => 'now-' || task)
+    from unnest('{reconcile,enforce_lifecycles}'::text[]) as t(task)`;
+  await world.row(() => sql`select where not exists (select from graphile_worker.jobs where key like 'now-%')`);
+  expect(performance.now() - before).toBeLessThan(10_000);
+  expect(await gitIn(remote, "show", `${(await world.change(other.id)).branchName}:f`)).toBe("x");
+  const provider = world.services.provider("local");
+  for (const { environmentId } of hung) expect((await provider.remains(environmentId)).folder).toBe(true);
+  await worker.stop();
+
+  // What they hold, they hold for a minute at most; here less.
+  const services = { ...world.services, limits: { ...world.services.limits, remoteMs: 500 } };
+  const [first] = hung;
+  const row = await findEnvironment(sql, first?.environmentId ?? ("" as EnvironmentId));
+  if (row === null) throw new Error("it is gone");
+  await cleanUp(services, row, new AbortController().signal);
+  const { status, note } = (await findEnvironment(sql, row.id)) ?? {};
+  expect({ status, note }).toEqual({ status: "terminating", note: expect.stringContaining("within 0.5 s") });
+}, 60_000);
+
+test("a checkout whose .git is gone is put aside, and the retry goes on without it", async () => {
+  const { sql } = world.database;
+  const worker = await world.startWorker();
+  onTestFinished(() => worker.stop());
+  await world.workspace("broken", await world.repository(), []);
+  await agent("broken", `${commits}; rm -rf .git; exit 1`);
+  const id = await world.request("broken", "Break it");
+  const { environmentId } = await world.reaches(id, "failed");
+  if (environmentId === null) throw new Error("it had no environment");
+  await agent("broken", "echo y > g");
+  await sql`select fairlead.retry_change(${id}, 'ann')`;
+  await world.reaches(id, "deployed");
+
+  const folder = join(world.home, "kept", environmentId);
+  expect(await readFile(join(folder, "f"), "utf8")).toBe("x\n");
+  const [row] = await sql`
+    select state, note from fairlead.resources where environment_id = ${environmentId} and kind = 'worktree'`;
+  expect(row).toEqual({ state: "kept", note: expect.stringContaining(folder) });
+  expect(row?.note).toContain("not a git repository");
+  expect(await sql`select kind, name from fairlead.leaks where environment_id = ${environmentId}`).toEqual([]);
+  const provider = world.services.provider("local");
+  expect(await provider.remains(environmentId)).toEqual({ folder: false, processes: [] });
+  expect(await provider.keep(environmentId)).toBe(folder);
+  expect(existsSync(join(folder, "f"))).toBe(true);
+});
+
+test("a checkout that was put aside before a crash, and not noted, is noted by the next clean-up", async () => {
+  const { sql } = world.database;
+  const worker = await world.startWorker();
+  await world.workspace("crashed", await world.repository(), []);
+  const { id, environmentId } = await atWork("crashed");
+  await worker.stop();
+  await sql`select fairlead.cancel_change(${id}, 'ann')`;
+  const provider = world.services.provider("local");
+  await provider.quiesce(environmentId, 1000);
+  const folder = await provider.keep(environmentId);
+  await world.startWorker();
+  await world.cleaned(id);
+  const [row] = await sql`
+    select state, note from fairlead.resources where environment_id = ${environmentId} and kind = 'worktree'`;
+  expect(row).toEqual({ state: "kept", note: expect.stringContaining(String(folder)) });
+});
+
+test.each([
+  ["not a git repository (or any of the parent directories): .git", false],
+  ["index file corrupt", false],
+  ["sha1 file '.git/index.lock' write error: No space left on device", true],
+  ["cannot fork() for rev-list: Resource temporarily unavailable", true],
+  ["git was not found on the PATH", true],
+])("a checkout of which git says “%s” is for the machine to mend: %s", (reason, isPassing) => {
+  expect(new CheckoutBroken("commit", reason).isPassing).toBe(isPassing);
+});
