@@ -153,7 +153,8 @@ function loggerTo(log: Log): Logger {
   return new Logger((scope) => (level, message, meta) => {
     const said = { scope, ...(meta?.error === undefined ? {} : { err: meta.error }) };
     if (level === "error") log.error(said, message);
-    else if (level === "warning") log.warn(said, message);
+    // Jobs hold no connection of the pool while they run, so fewer connections than jobs are enough.
+    else if (level === "warning" && !message.includes("maxPoolSize")) log.warn(said, message);
     else log.trace(said, message);
   });
 }

@@ -44,22 +44,26 @@ test("an environment that vanishes is replaced, and what the agent had committed
   expect(events[3]?.data.lost_environment).toMatch(/vanished/);
 });
 
-test("an agent that is stopped from outside goes on in a fresh environment, with what it had not committed", async () => {
-  const remote = await world.repository();
-  await world.workspace("stopped", remote, [[write("half", "1"), say("half done"), hang]]);
-  const id = await world.request("stopped", "Two halves");
-  await said(world, id, "half done");
-  const { environmentId, branchName } = await world.change(id);
-  const agent = await world.services
-    .provider("local")
-    .open(environmentId ?? ("" as never), remote)
-    .adopt("agent-1");
-  if (agent.state !== "running") throw new Error(`the agent is ${agent.state}`);
-  await nowDoes("stopped", write("rest", "2"));
-  process.kill(agent.pid, "SIGTERM");
-  await world.reaches(id, "deployed");
-  expect(await filesOn(remote, branchName)).toEqual(["half", "index.html", "rest"]);
-});
+test.each(["SIGTERM", "SIGKILL"] as const)(
+  "an agent that is ended by %s from outside goes on in a fresh environment, with what it had not committed",
+  async (signal) => {
+    const name = `ended-by-${signal.toLowerCase()}`;
+    const remote = await world.repository();
+    await world.workspace(name, remote, [[write("half", "1"), say("half done"), hang]]);
+    const id = await world.request(name, "Two halves");
+    await said(world, id, "half done");
+    const { environmentId, branchName } = await world.change(id);
+    const agent = await world.services
+      .provider("local")
+      .open(environmentId ?? ("" as never), remote)
+      .adopt("agent-1");
+    if (agent.state !== "running") throw new Error(`the agent is ${agent.state}`);
+    await nowDoes(name, write("rest", "2"));
+    process.kill(agent.pid, signal);
+    await world.reaches(id, "deployed");
+    expect(await filesOn(remote, branchName)).toEqual(["half", "index.html", "rest"]);
+  },
+);
 
 test("the third environment that is lost fails the change with kind environment, and a retry begins to count anew", async () => {
   const { sql } = world.database;
