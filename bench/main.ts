@@ -8,6 +8,7 @@ import { migrate } from "../src/store/migrate.ts";
 import { connect } from "../src/store/sql.ts";
 import { alone, type Bench, chains, lifecycles, realLifecycles } from "./lifecycle.ts";
 import { addFinishedChanges, listingP95 } from "./listing.ts";
+import { takeovers } from "./takeover.ts";
 
 // npm run bench: what the kernel costs over a bare queue, all measured in this run on the same Postgres.
 
@@ -22,7 +23,7 @@ async function main(): Promise<void> {
   try {
     say("adding 100,000 finished changes to one of two databases");
     await addFinishedChanges(benches[1].sql, 100_000);
-    await measure(...benches);
+    await measure(home, ...benches);
   } finally {
     for (const { sql } of benches) await sql.end();
     await full.close();
@@ -42,7 +43,7 @@ async function begin(url: string): Promise<Bench> {
 }
 
 /** In turns, round by round, for these machines' speed drifts; the ratios are of medians. */
-async function measure(empty: Bench, full: Bench): Promise<void> {
+async function measure(home: string, empty: Bench, full: Bench): Promise<void> {
   say("warming up");
   for (const bench of [empty, full]) await lifecycles(bench);
   await chains(empty, "bare");
@@ -64,6 +65,8 @@ async function measure(empty: Bench, full: Bench): Promise<void> {
   say("one change alone");
   const lonely = await alone(empty);
   const listing = await listingP95(full);
+  say("killing workers");
+  const taken = await takeovers(empty, home, 20);
 
   const [kernel, bare, transaction] = [median(found.kernel), median(found.bare), median(found.transaction)];
   const perSecond = (value: number) => `${value.toFixed(0)}/s`;
@@ -91,10 +94,11 @@ async function measure(empty: Bench, full: Bench): Promise<void> {
     ],
     ["one of these alone, INSERT to merged, p50", `${lonely.toFixed(1)} ms`, "", "≤ 25 ms"],
     ["GET /api/changes beside 100,000 finished ones, p95", `${listing.toFixed(1)} ms`, "", "≤ 25 ms"],
+    ["a killed worker's job runs elsewhere, of 20", `${median(taken).toFixed(0)} ms`, "", "≤ 1,000 ms"],
   );
   process.stdout.write(`${table.toString()}\n`);
   process.stdout.write(
-    `10 at once, ${rounds} rounds of ${perRound} in turns; slowest and fastest: ${JSON.stringify(spread(found))}\n`,
+    `10 at once, ${rounds} rounds of ${perRound} in turns; slowest and fastest: ${JSON.stringify(spread({ ...found, taken }))}\n`,
   );
 }
 

@@ -44,7 +44,7 @@ begin
   -- A worker that died before it could say which pool was its own. Only our tasks: others may share this queue.
   perform fairlead.release_jobs(array(
     select distinct j.locked_by from graphile_worker.jobs j
-    where j.locked_at < now() - interval '30 seconds'
+    where j.locked_at < now() - interval '10 seconds'
       and j.task_identifier in (select unnest(s.tasks) from fairlead.statuses s)
       and not exists (select from fairlead.workers w where j.locked_by = any (w.pools))));
 end $$;

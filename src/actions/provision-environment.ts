@@ -6,6 +6,7 @@ import { NotFound } from "../domain/faults/kernel.ts";
 import type { ChangeId } from "../domain/ids.ts";
 import type { Resource } from "../domain/resource.ts";
 import { lastLines } from "../domain/text.ts";
+import { signalOf } from "../providers/agents/exit.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { forkPoint } from "../providers/git/fork-point.ts";
 import { setApart } from "../providers/git/set-apart.ts";
@@ -57,6 +58,8 @@ async function provision(services: Services, change: Change, stopping: AbortSign
         stopping: signal,
       });
       if (setup.state === "lost") throw new EnvironmentLost("its setup command has vanished");
+      if (signalOf(setup) === "SIGKILL")
+        throw new EnvironmentLost("its setup command was killed, maybe for want of memory");
       if (setup.code !== 0) throw await setupFailed(environment, blueprint.setup.join(" "));
       // One that was thought dead and comes late must not undo what the agent is doing there by now.
       if ((await changeAsSeen(sql, change)) === null) return;

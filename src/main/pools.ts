@@ -19,7 +19,7 @@ const mergeTasks = ["merge"];
 const cleanupTasks = ["cleanup"];
 const shortConcurrency = 4;
 /** Clean-ups mostly wait, and each stops its processes first: those of a cancelled change must not run on meanwhile. */
-const cleanupConcurrency = 16;
+const cleanupConcurrency = 8;
 /** Four listen; the others fetch and complete jobs, which takes milliseconds. Small teams' databases allow 100 in all. */
 const queueConnections = 10;
 

@@ -82,16 +82,19 @@ test("clean-ups that wait for a silent remote hold up no cancellation, and nothi
   expect({ status, note }).toEqual({ status: "terminating", note: expect.stringContaining("within 0.5 s") });
 }, 60_000);
 
-test("a checkout whose .git is gone is put aside, and the retry goes on without it", async () => {
+test.each([
+  [".git", "no-git", "rm -rf .git", "not a git repository"],
+  ["remote", "no-remote", "git remote remove origin", "does not appear to be a git repository"],
+])("a checkout whose %s is gone is put aside, and the retry goes on without it", async (_, name, breaks, why) => {
   const { sql } = world.database;
   const worker = await world.startWorker();
   onTestFinished(() => worker.stop());
-  await world.workspace("broken", await world.repository(), []);
-  await agent("broken", `${commits}; rm -rf .git; exit 1`);
-  const id = await world.request("broken", "Break it");
+  await world.workspace(name, await world.repository(), []);
+  await agent(name, `${commits}; ${breaks}; exit 1`);
+  const id = await world.request(name, "Break it");
   const { environmentId } = await world.reaches(id, "failed");
   if (environmentId === null) throw new Error("it had no environment");
-  await agent("broken", "echo y > g");
+  await agent(name, "echo y > g");
   await sql`select fairlead.retry_change(${id}, 'ann')`;
   await world.reaches(id, "deployed");
 
@@ -100,7 +103,7 @@ test("a checkout whose .git is gone is put aside, and the retry goes on without 
   const [row] = await sql`
     select state, note from fairlead.resources where environment_id = ${environmentId} and kind = 'worktree'`;
   expect(row).toEqual({ state: "kept", note: expect.stringContaining(folder) });
-  expect(row?.note).toContain("not a git repository");
+  expect(row?.note).toContain(why);
   expect(await sql`select kind, name from fairlead.leaks where environment_id = ${environmentId}`).toEqual([]);
   const provider = world.services.provider("local");
   expect(await provider.remains(environmentId)).toEqual({ folder: false, processes: [] });

@@ -26,8 +26,30 @@ const hasProc = existsSync("/proc/self/stat");
 export const keyOf = ({ pid, startTime }: Identity): string => `${pid} ${startTime}`;
 export const same = (one: Identity, other: Identity): boolean => keyOf(one) === keyOf(other);
 
-/** Every process of this machine that is alive. One that has ended and only waits to be collected is not. */
-export async function processTable(): Promise<TableEntry[]> {
+let underWay: Promise<readonly TableEntry[]> | null = null;
+let next: Promise<readonly TableEntry[]> | null = null;
+
+/**
+ * Every process of this machine that is alive. One that has ended and only waits to be collected is not. The look begins
+ * after it was asked for; whoever asks while another is under way shares the next one, for each takes some 20 ms.
+ */
+export function processTable(): Promise<readonly TableEntry[]> {
+  if (underWay === null) {
+    underWay = readTable().finally(() => {
+      underWay = null;
+    });
+    return underWay;
+  }
+  next ??= underWay
+    .catch(() => {})
+    .then(() => {
+      next = null;
+      return processTable();
+    });
+  return next;
+}
+
+async function readTable(): Promise<TableEntry[]> {
   if (!hasProc) return parsePs(await ps(["-axEww", "-o", "pid=,ppid=,lstart=,stat=,command="]));
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const entries: TableEntry[] = [];

@@ -1,4 +1,4 @@
-import { PushRefused, RepositoryUnreachable } from "../../domain/faults/git.ts";
+import { CheckoutBroken, PushRefused, RepositoryUnreachable } from "../../domain/faults/git.ts";
 import { redact } from "../../domain/redact.ts";
 import { type Checkout, gitIn } from "./checkout-git.ts";
 import { complaint, probeTimeoutMs, transferTimeoutMs } from "./git.ts";
@@ -11,6 +11,9 @@ export interface PushTarget {
   readonly url: string;
 }
 
+/** An agent took `origin` away, or files of git's own: no remote can help that. */
+const damaged = /'origin' does not appear to be a git repository|bad object|unable to read [0-9a-f]{40}/;
+
 /** False when the remote's branch has commits that the checkout doesn't have. */
 export async function pushHead(
   checkout: Checkout,
@@ -21,6 +24,7 @@ export async function pushHead(
   const ran = await gitIn(checkout, args, { timeoutMs: transferTimeoutMs, variables: credentialVariables(url) });
   if (ran.code === 0) return true;
   const refusal = pushRefusal({ stdout: ran.stdout, stderr: ran.output });
+  if (refusal === null && damaged.test(ran.output)) throw new CheckoutBroken("push", complaint({ stderr: ran.output }));
   if (refusal === null) throw new RepositoryUnreachable(redact(url), complaint({ stderr: ran.output }));
   if (!refusal.moved) throw new PushRefused(branch, refusal.reason);
   return false;
