@@ -41,10 +41,12 @@ begin
     perform pg_notify('jobs:insert', '{"count":10}');
     return next worker.id;
   end loop;
-  -- A worker that died before it could say which pool was its own. Only our tasks: others may share this queue.
+  -- A worker that died before it could say which pool was its own, or that took a job after it was thought dead and then
+  -- died. Only our tasks: others may share this queue.
   perform fairlead.release_jobs(array(
     select distinct j.locked_by from graphile_worker.jobs j
     where j.locked_at < now() - interval '10 seconds'
-      and j.task_identifier in (select unnest(s.tasks) from fairlead.statuses s)
+      and j.task_identifier in (
+        select unnest(s.tasks) from fairlead.statuses s union all values ('enforce_lifecycles'), ('reconcile'))
       and not exists (select from fairlead.workers w where j.locked_by = any (w.pools))));
 end $$;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { lifecycles, minutelyTasks } from "../../src/domain/lifecycles.ts";
 import { enqueueMinutely, reconcile } from "../../src/store/jobs.ts";
 import { releaseDeadWorkers } from "../../src/store/workers.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
@@ -52,6 +53,25 @@ test("a job whose worker died between settling and completing it does not stay b
   const left = await sql<{ task: string }[]>`
     select task_identifier as task from graphile_worker.jobs where key = ${id}`;
   expect(left.map(({ task }) => task)).toEqual(["implement"]);
+});
+
+const tasks = [...Object.values(lifecycles).flatMap(({ tasks }) => Object.values(tasks).flat()), ...minutelyTasks];
+test.each(tasks)("a job of %s that is locked in the name of no worker is released after 10 s", async (task) => {
+  const { sql } = database;
+  const [job] = await sql<{ id: string }[]>`
+    select id from graphile_worker.add_job(${task}, job_key => ${`orphan ${task}`})`;
+  const lockedFor = (seconds: number) => sql`
+    update graphile_worker._private_jobs set locked_by = 'nobody', locked_at = now() - ${seconds} * interval '1 second'
+    where id = ${job?.id ?? ""}`;
+  const isLocked = async () => {
+    await releaseDeadWorkers(sql);
+    const [row] = await sql`select locked_at from graphile_worker.jobs where id = ${job?.id ?? ""}`;
+    return row?.lockedAt !== null;
+  };
+  await lockedFor(5);
+  expect(await isLocked()).toBe(true);
+  await lockedFor(15);
+  expect(await isLocked()).toBe(false);
 });
 
 test("a job that has used up its attempts fails its change, and is gone", async () => {
