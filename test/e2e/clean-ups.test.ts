@@ -82,10 +82,20 @@ test("clean-ups that wait for a silent remote hold up no cancellation, and nothi
   expect({ status, note }).toEqual({ status: "terminating", note: expect.stringContaining("within 0.5 s") });
 }, 60_000);
 
-test.each([
-  [".git", "no-git", "rm -rf .git", "not a git repository"],
-  ["remote", "no-remote", "git remote remove origin", "does not appear to be a git repository"],
-])("a checkout whose %s is gone is put aside, and the retry goes on without it", async (_, name, breaks, why) => {
+test(
+  "a checkout whose .git is gone is put aside, and the retry goes on without it",
+  () => putsAside({ name: "no-git", breaks: "rm -rf .git", why: "not a git repository" }),
+  60_000,
+);
+
+test(
+  "so is one that has lost its remote",
+  () =>
+    putsAside({ name: "no-remote", breaks: "git remote remove origin", why: "does not appear to be a git repository" }),
+  60_000,
+);
+
+async function putsAside({ name, breaks, why }: { name: string; breaks: string; why: string }): Promise<void> {
   const { sql } = world.database;
   const worker = await world.startWorker();
   onTestFinished(() => worker.stop());
@@ -109,7 +119,7 @@ test.each([
   expect(await provider.remains(environmentId)).toEqual({ folder: false, processes: [] });
   expect(await provider.keep(environmentId)).toBe(folder);
   expect(existsSync(join(folder, "f"))).toBe(true);
-});
+}
 
 test("a checkout that was put aside before a crash, and not noted, is noted by the next clean-up", async () => {
   const { sql } = world.database;
