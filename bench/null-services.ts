@@ -25,7 +25,7 @@ export function nullServices(sql: Sql): Services {
       idleMs: hour,
       ageMs: hour,
       graceMs: 1,
-      remoteMs: 1,
+      remoteMs: 60_000,
     },
     provider: () => provider,
     agent: () => agent,
