@@ -82,18 +82,13 @@ test("clean-ups that wait for a silent remote hold up no cancellation, and nothi
   expect({ status, note }).toEqual({ status: "terminating", note: expect.stringContaining("within 0.5 s") });
 }, 60_000);
 
-test(
-  "a checkout whose .git is gone is put aside, and the retry goes on without it",
-  () => putsAside({ name: "no-git", breaks: "rm -rf .git", why: "not a git repository" }),
-  60_000,
-);
+test("a checkout whose .git is gone is put aside, and the retry goes on without it", async () => {
+  await putsAside({ name: "no-git", breaks: "rm -rf .git", why: "not a git repository" });
+}, 60_000);
 
-test(
-  "so is one that has lost its remote",
-  () =>
-    putsAside({ name: "no-remote", breaks: "git remote remove origin", why: "does not appear to be a git repository" }),
-  60_000,
-);
+test("so is one that has lost its remote", async () => {
+  await putsAside({ name: "no-remote", breaks: "git remote remove origin", why: "does not appear to be a git" });
+}, 60_000);
 
 async function putsAside({ name, breaks, why }: { name: string; breaks: string; why: string }): Promise<void> {
   const { sql } = world.database;
