@@ -40,7 +40,7 @@ const environment = (id: Environment["id"]): Environment => ({
   checkout: "/nowhere",
   stateDirectory: "/nowhere",
   present: async () => true,
-  start: async () => {},
+  start: async () => ({ ended: Promise.resolve() }),
   adopt: async () => ({ state: "exited", code: 0, signal: null, endedAt: new Date() }),
   read: async () => Buffer.alloc(0),
   written: async () => 0,

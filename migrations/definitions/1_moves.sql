@@ -29,6 +29,12 @@ begin
   if not found then
     select e.task into due from fairlead.environments e where e.id = entity_id and e.version = seen_version for update;
   end if;
+  if not found then
+    select s.task into due from fairlead.steps s where s.id = entity_id and s.version = seen_version for update;
+  end if;
+  if not found then
+    select r.task into due from fairlead.runs r where r.id = entity_id and r.version = seen_version for update;
+  end if;
   if due is null then
     return false;
   end if;
@@ -169,6 +175,10 @@ declare
   kept text;
   actor text;
   data jsonb;
+  of_change text;
+  of_workspace text;
+  of_run text;
+  runs_at timestamptz;
 begin
   if tg_op = 'UPDATE' and entity = 'change' then
     -- What nobody may change behind the kernel's back, least of all by an UPDATE that was meant for another row.
@@ -225,7 +235,7 @@ begin
     new.version := old.version + 1;
     new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
     if new.status = old.status then
-      if new.task is null or coalesce(array_position(due, new.task) <= array_position(due, old.task), true) then
+      if coalesce(array_position(due, new.task) <= coalesce(array_position(due, old.task), 0), true) then
         raise exception '% has no task %', new.status, quote_literal(new.task) using errcode = 'FL001';
       end if;
       step := coalesce(old.task, 'task') || '_done';
@@ -235,7 +245,8 @@ begin
         raise exception '% % is %: it cannot become %', entity, new.id, old.status, new.status
           using errcode = 'FL001', detail = old.status, hint = case cardinality(legal)
             when 0 then format('%s is final.', old.status)
-            else format('From %s it can become: %s.', old.status, fairlead.moves_of_people(old.status, legal)) end;
+            else format('From %s it can become: %s.', old.status, case entity
+              when 'change' then fairlead.moves_of_people(old.status, legal) else array_to_string(legal, ', ') end) end;
       end if;
       new.task := due[1];
     end if;
@@ -245,33 +256,65 @@ begin
     new.moved_at := clock_timestamp();
     new.finished_at := case when final or new.status = 'failed' then new.moved_at end;
   end if;
-  if entity = 'change' then
-    new.waits_until := null;
-    if tg_op = 'INSERT' then
-      new := fairlead.fill_new_change(new);
-      actor := coalesce(new.requester_name, new.requester_id, session_user);
-      data := fairlead.change_event_data(null, new);
-    elsif step = 'moved' then
-      new := fairlead.fill_change(old, new);
-      actor := case when old.status = 'deployed' or new.failure_kind = 'cancelled' then new.decided_by end;
-      data := fairlead.change_event_data(old, new);
-    else
-      data := fairlead.change_event_data(old, new);
-    end if;
-  else
-    data := jsonb_build_object('note', new.note);
-  end if;
+  case entity
+    when 'change' then
+      of_change := new.id;
+      of_workspace := new.workspace;
+      new.waits_until := null;
+      if tg_op = 'INSERT' then
+        new := fairlead.fill_new_change(new);
+        of_workspace := new.workspace;
+        actor := coalesce(new.requester_name, new.requester_id, session_user);
+        data := fairlead.change_event_data(null, new);
+      else
+        if step = 'moved' then
+          new := fairlead.fill_change(old, new);
+          actor := case when old.status = 'deployed' or new.failure_kind = 'cancelled' then new.decided_by end;
+        end if;
+        data := fairlead.change_event_data(old, new);
+      end if;
+    when 'environment' then
+      of_change := new.change_id;
+      of_workspace := new.workspace;
+      of_run := new.run_id;
+      data := jsonb_build_object('note', new.note);
+    when 'run' then
+      if tg_op = 'INSERT' then
+        new := fairlead.fill_new_run(new);
+      elsif step = 'moved' then
+        new := fairlead.fill_run(old, new);
+      end if;
+      of_change := new.change_id;
+      of_run := new.id;
+      actor := case when tg_op = 'INSERT' then new.started_by end;
+      data := fairlead.run_event_data(new);
+    when 'step' then
+      if step = 'moved' then
+        new := fairlead.fill_step(old, new);
+        runs_at := case new.status when 'waiting' then new.waits_until end;
+        if old.task is not null and old.status = 'waiting' and new.task is null then
+          perform graphile_worker.remove_job(new.id); -- it was to be woken some day
+        end if;
+      else
+        step := 'stopping';
+      end if;
+      of_change := new.change_id;
+      of_run := new.run_id;
+      data := fairlead.step_event_data(new);
+  end case;
 
   insert into fairlead.events
-    (xid, entity, entity_id, change_id, workspace, kind, from_status, to_status, version, actor, data)
-  values (new.moved_in, entity, new.id, case entity when 'change' then new.id else to_jsonb(new) ->> 'change_id' end,
-    new.workspace, entity || '.' || case step when 'moved' then new.status else step end,
+    (xid, entity, entity_id, change_id, run_id, workspace, kind, from_status, to_status, version, actor, data)
+  values (new.moved_in, entity, new.id, of_change, of_run, of_workspace,
+    entity || '.' || case step when 'moved' then new.status else step end,
     case tg_op when 'UPDATE' then old.status end, new.status, new.version, actor, jsonb_strip_nulls(data));
   if new.task is not null then
-    perform fairlead.enqueue(new.task, new.id, new.version);
+    perform fairlead.enqueue(new.task, new.id, new.version, runs_at);
   end if;
-  perform pg_notify('fairlead', json_build_object(
-    'entity', entity, 'id', new.id, 'status', new.status, 'version', new.version)::text);
+  -- One notice for all the steps of a run that move in a transaction: equal ones are sent once.
+  perform pg_notify('fairlead', case entity
+    when 'step' then json_build_object('entity', 'run', 'id', of_run)
+    else json_build_object('entity', entity, 'id', new.id, 'status', new.status, 'version', new.version) end::text);
   return new;
 end $$;
 
@@ -279,3 +322,10 @@ create or replace trigger move before insert or update on fairlead.change_reques
   for each row execute function fairlead.move('change');
 create or replace trigger move before insert or update on fairlead.environments
   for each row execute function fairlead.move('environment');
+create or replace trigger move_on_insert before insert on fairlead.runs
+  for each row execute function fairlead.move('run');
+-- Of these columns only: what a run counts and what a step waits for change with every step that settles.
+create or replace trigger move before update of status, task on fairlead.runs
+  for each row execute function fairlead.move('run');
+create or replace trigger move before update of status, task on fairlead.steps
+  for each row execute function fairlead.move('step');

@@ -17,6 +17,11 @@ begin
       perform fairlead.make_room(new);
     end if;
   end if;
+  if new.finished_at is not null or new.status = 'pending' then
+    update fairlead.runs r set status = 'cancelled', ending = 'cancelled',
+      failure_message = format('change %s is %s', new.id, new.status)
+      where r.change_id = new.id and r.parent_step_id is null and r.finished_at is null;
+  end if;
   if new.status = 'approved' or old.status = 'merging' then
     perform fairlead.admit_merge(new.repository_url, new.target_branch);
   end if;

@@ -10,9 +10,20 @@ begin
     select c.id, c.version from fairlead.change_requests c
       where c.finished_at is null and c.status <> 'pending' and c.task is not null
         and not exists (select from graphile_worker.jobs j where j.key = c.id)
+        -- The end of its plan's run enqueues it.
+        and not exists (select from fairlead.runs r where r.change_id = c.id and r.finished_at is null)
     union all
     select e.id, e.version from fairlead.environments e where e.status <> 'terminated' and e.task is not null
         and not exists (select from graphile_worker.jobs j where j.key = e.id)
+    union all
+    select r.id, r.version from fairlead.runs r where r.finished_at is null and r.task is not null
+        and not exists (select from graphile_worker.jobs j where j.key = r.id)
+    union all
+    -- One that waits for another plan's run, which has been told to stop, is settled by that run's end.
+    select s.id, s.version from fairlead.steps s where s.task is not null
+        and not (s.status = 'waiting' and s.task = 'stop_step'
+          and exists (select from fairlead.runs r where r.id = s.waits_for ->> 'run' and r.ending is not null))
+        and not exists (select from graphile_worker.jobs j where j.key = s.id)
     order by 1
   loop
     if fairlead.enqueue_due(waiting.id, waiting.version) then
@@ -30,6 +41,43 @@ begin
     perform graphile_worker.complete_jobs(array(select j.id from graphile_worker.jobs j
       where j.key = waiting.id and j.attempts >= j.max_attempts));
     given_up := given_up + 1;
+  end loop;
+  for waiting in
+    select s.id, s.version, j.last_error from fairlead.steps s join graphile_worker.jobs j on j.key = s.id
+      where s.task is not null and j.attempts >= j.max_attempts and j.locked_at is null order by s.id
+  loop
+    update fairlead.steps set status = 'failed', failure_kind = 'internal',
+      failure_message = 'gave up after too many errors; the last was: ' || coalesce(left(waiting.last_error, 1000), '?')
+      where id = waiting.id and version = waiting.version;
+    perform graphile_worker.complete_jobs(array(select j.id from graphile_worker.jobs j
+      where j.key = waiting.id and j.attempts >= j.max_attempts));
+    given_up := given_up + 1;
+  end loop;
+  for waiting in
+    select r.id, r.version, j.last_error from fairlead.runs r join graphile_worker.jobs j on j.key = r.id
+      where r.finished_at is null and r.task is not null and j.attempts >= j.max_attempts and j.locked_at is null
+      order by r.id
+  loop
+    update fairlead.runs set status = 'failed', failure_kind = 'internal',
+      failure_message = 'gave up after too many errors; the last was: ' || coalesce(left(waiting.last_error, 1000), '?')
+      where id = waiting.id and version = waiting.version;
+    perform graphile_worker.complete_jobs(array(select j.id from graphile_worker.jobs j
+      where j.key = waiting.id and j.attempts >= j.max_attempts));
+    given_up := given_up + 1;
+  end loop;
+  -- A run that is not over, and yet nothing in it runs, waits or can begin: what its steps need is counted anew.
+  for waiting in
+    select r.id, 0 as version from fairlead.runs r
+      where r.status = 'running'
+        and not exists (select from fairlead.steps s where s.run_id = r.id and s.status in ('running', 'waiting'))
+      order by r.id for update skip locked
+  loop
+    perform fairlead.count_unmet(waiting.id, array(select s.position from fairlead.steps s where s.run_id = waiting.id));
+    update fairlead.runs set unfinished = (select count(*) from fairlead.steps s
+        where s.run_id = waiting.id and not fairlead.is_settled(s.status)) where id = waiting.id;
+    perform fairlead.advance_run(waiting.id, '{}', array(
+      select s.position from fairlead.steps s where s.run_id = waiting.id and s.status = 'pending'));
+    enqueued := enqueued + 1;
   end loop;
   -- A clean-up never gives up: what it guards may be work that is nowhere else.
   for waiting in

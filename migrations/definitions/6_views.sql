@@ -33,15 +33,31 @@ left join lateral (
 ) a on true
 order by c.id desc;
 
--- What only a person can carry on, longest waiting first.
+-- What only a person can carry on, longest waiting first: changes, and steps of runs.
 create or replace view fairlead.waiting_on_people as
 select c.id, c.workspace, left(regexp_replace(c.request_text, '\s+', ' ', 'g'), 80) as request,
   case c.status when 'deployed' then 'approve, reject or request changes' else 'retry, or leave it' end as asked_for,
   c.preview_url, c.failure_kind, c.failure_message, c.version, c.moved_at as since,
-  date_trunc('second', now() - c.moved_at) as waiting
+  date_trunc('second', now() - c.moved_at) as waiting, null as step
 from fairlead.change_requests c
 where c.status = 'deployed' or (c.status = 'failed' and c.failure_kind <> 'cancelled')
-order by c.moved_at;
+union all
+select s.run_id, null, left(regexp_replace(s.waits_for ->> 'message', '\s+', ' ', 'g'), 80),
+  case s.waits_for ->> 'for' when 'approval' then 'approve or reject' when 'answer' then 'answer'
+    else 'choose: ' || (select string_agg(c, ', ') from jsonb_array_elements_text(s.waits_for -> 'choices') c) end,
+  null, null, null, s.version, s.moved_at, date_trunc('second', now() - s.moved_at), s.key
+from fairlead.steps s
+where s.status = 'waiting' and s.waits_for ->> 'for' in ('approval', 'choice', 'answer')
+order by since;
+
+-- Every run of a plan with how far it is, newest first.
+create or replace view fairlead.run_board as
+select r.id, r.plan_id, r.status, r.stage, r.ending, r.total - r.unfinished as finished, r.total,
+  case when r.total > 0 then 100 * (r.total - r.unfinished) / r.total end as percent,
+  r.failed_step, r.failure_kind, r.failure_message, r.change_id, r.folder, r.started_by, r.version, r.created_at,
+  r.finished_at, date_trunc('second', coalesce(r.finished_at, now()) - r.created_at) as took
+from fairlead.runs r
+order by r.id desc;
 
 -- The environments that are there, and whose they are.
 create or replace view fairlead.environment_board as

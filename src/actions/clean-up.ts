@@ -24,7 +24,7 @@ export async function cleanUp(services: Services, seen: Seen<string>, stopping: 
   if (row === null) return;
   const provider = services.provider(row.provider);
   try {
-    const change = await findChange(sql, row.changeId);
+    const change = row.changeId === null ? null : await findChange(sql, row.changeId);
     await provider.quiesce(row.id, limits.graceMs);
     if (change !== null) await saveWork(services, row, change, stopping);
     await provider.terminate(row.id, row.repositoryUrl);

@@ -1,4 +1,4 @@
-import type { AgentOutcome, AgentUsage } from "../domain/agent.ts";
+import type { AgentUsage } from "../domain/agent.ts";
 import type { Change, Seen } from "../domain/change.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
 import { EnvironmentGone } from "../domain/faults/environments.ts";
@@ -12,10 +12,12 @@ import { changedSince, commitAll, countCommitsSince, headCommit } from "../provi
 import { changeAsSeen, settleImplemented } from "../store/changes.ts";
 import { isPresent } from "../store/resources.ts";
 import { faultOf } from "../store/sql.ts";
+import { findWorkspace } from "../store/workspaces.ts";
 import { orFail } from "./fail-change.ts";
 import { interruptible } from "./interruptible.ts";
-import { openEnvironment } from "./open-environment.ts";
+import { openEnvironment, type Workplace } from "./open-environment.ts";
 import { patiently } from "./patiently.ts";
+import { planWork, type Work } from "./plan-work.ts";
 import { pushWhile } from "./push-while.ts";
 import { runAgent } from "./run-agent.ts";
 import { saveBranch } from "./save-branch.ts";
@@ -45,11 +47,9 @@ async function implement(services: Services, change: Change, stopping: AbortSign
     });
     return;
   }
-  if (await waitsForReset(services, change, environment)) return;
-  const outcome = await pushWhile(services, change, place, () => runAgent(services, change, environment, stopping));
+  const work = await workOf(services, change, { ...place, environment }, stopping);
   // Somebody cancelled it meanwhile: the checkout is the clean-up's now, which saves what is in it.
-  if ((await changeAsSeen(services.sql, change)) === null) return;
-  if (outcome.state === "limited") return await waitOutLimit(services, change, outcome);
+  if (work === null || (await changeAsSeen(services.sql, change)) === null) return;
   await commitAll(environment, { message: oneLine(change.requestText), author: fairlead });
   // Where all was undone that had been pushed while the agent worked, it is undone on the remote as well.
   const branch = { kind: "branch", name: branchName } as const;
@@ -59,20 +59,20 @@ async function implement(services: Services, change: Change, stopping: AbortSign
   ) {
     await push(services, change, { branchName, environment }, stopping);
   }
-  const { result, session } = done(outcome);
+  const { summary, session } = work.orFail();
   const head = await headCommit(environment);
   // After a person asked for changes there has to be something new; before that, anything over the target branch.
   const changed = change.round > 1 ? head !== change.headCommit : await changedSince(environment, baseCommit);
   if (!changed) {
     throw new ChangeFailed(
       "no_changes",
-      `the agent made no changes. It said: ${oneLine(result.summary, 500) || "nothing"}. Ask for it in other words.`,
+      `the agent made no changes. It said: ${oneLine(summary, 500) || "nothing"}. Ask for it in other words.`,
       session.usage,
     );
   }
   await settleImplemented(services.sql, change, {
     headCommit: head,
-    summary: storable(result.summary),
+    summary: storable(summary),
     sessionId: session.id,
     usage: session.usage,
     sessionTotal: session.total,
@@ -84,10 +84,28 @@ async function isThere(environment: Environment, approved: string | null, base: 
   return (await headCommit(environment)) === approved || (await countCommitsSince(environment, base)) > 0;
 }
 
-/** The outcome of an agent that did its work; one that did not fails the change. */
-function done(outcome: Exclude<AgentOutcome<"code">, { state: "limited" }>) {
-  if (outcome.state === "failed") throw new ChangeFailed("agent", outcome.message, outcome.session.usage);
-  return outcome;
+/** What has been done in the environment; null as long as it is not over. */
+async function workOf(
+  services: Services,
+  change: Change,
+  place: Workplace,
+  stopping: AbortSignal,
+): Promise<Work | null> {
+  const workspace = await findWorkspace(services.sql, change.workspace);
+  if (workspace?.planId) return await planWork(services, change);
+  const { environment } = place;
+  if (await waitsForReset(services, change, environment)) return null;
+  const outcome = await pushWhile(services, change, place, () => runAgent(services, change, environment, stopping));
+  if (outcome.state === "limited") {
+    if ((await changeAsSeen(services.sql, change)) !== null) await waitOutLimit(services, change, outcome);
+    return null;
+  }
+  return {
+    orFail() {
+      if (outcome.state === "failed") throw new ChangeFailed("agent", outcome.message, outcome.session.usage);
+      return { summary: outcome.result.summary, session: outcome.session };
+    },
+  };
 }
 
 async function push(

@@ -1,6 +1,5 @@
 import type { Blueprint } from "../domain/blueprint.ts";
 import type { Change } from "../domain/change.ts";
-import type { EnvironmentRow } from "../domain/environment.ts";
 import { EnvironmentLost } from "../domain/faults/environments.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { findEnvironment } from "../store/environments.ts";
@@ -9,7 +8,8 @@ import type { Services } from "./services.ts";
 /** What a change has from the time its environment is ready. */
 export interface Workplace {
   readonly environment: Environment;
-  readonly row: EnvironmentRow;
+  /** The first of the ports that are its own. */
+  readonly firstPort: number;
   readonly branchName: string;
   readonly targetBranch: string;
   readonly baseCommit: string;
@@ -20,10 +20,17 @@ export interface Workplace {
 export async function openEnvironment(services: Services, change: Change): Promise<Workplace> {
   const { environmentId, branchName, targetBranch, baseCommit, blueprint } = change;
   const row = environmentId === null ? null : await findEnvironment(services.sql, environmentId);
-  if (row === null || branchName === null || targetBranch === null || baseCommit === null || blueprint === null) {
+  if (
+    row === null ||
+    row.firstPort === null ||
+    branchName === null ||
+    targetBranch === null ||
+    baseCommit === null ||
+    blueprint === null
+  ) {
     throw new Error(`change ${change.id} is ${change.status} but was never provisioned`);
   }
   const environment = services.provider(row.provider).open(row.id, change.repositoryUrl);
   if (!(await environment.present())) throw new EnvironmentLost("its environment has vanished");
-  return { environment, row, branchName, targetBranch, baseCommit, blueprint };
+  return { environment, firstPort: row.firstPort, branchName, targetBranch, baseCommit, blueprint };
 }

@@ -9,11 +9,13 @@ import { portFree } from "../providers/previews/port-free.ts";
 import { waitUntilAnswering } from "../providers/previews/wait-until-answering.ts";
 import { changeAsSeen, notePreviewPort, settleDeployed } from "../store/changes.ts";
 import { readPortsPerEnvironment } from "../store/settings.ts";
+import { copyLog } from "./copy-log.ts";
 import { orFail } from "./fail-change.ts";
-import { copyLog, startOnce, wholeOutput } from "./follow-process.ts";
+import { startOnce } from "./follow-process.ts";
 import { openEnvironment, type Workplace } from "./open-environment.ts";
 import { recorded } from "./recorded.ts";
 import type { Services } from "./services.ts";
+import { wholeOutput } from "./whole-output.ts";
 
 /** Starts the app on the branch, waits until it answers, and puts the change before a person. */
 export async function openPreview(services: Services, seen: Seen<string>, stopping: AbortSignal): Promise<void> {
@@ -54,7 +56,7 @@ async function preview(services: Services, change: Change, stopping: AbortSignal
     const output = `${await wholeOutput(environment, name, "stdout")}\n${await wholeOutput(environment, name, "stderr")}`;
     throw new ChangeFailed("preview", `${(error as Error).message} Its output ends: ${lastLines(output)}`);
   } finally {
-    await copyLog(services, environment, change.id, name, stopping);
+    await copyLog(services, environment, { changeId: change.id, runId: null }, name, stopping);
   }
   await settleDeployed(services.sql, change, { preview: { url, port } });
 }
@@ -66,7 +68,7 @@ async function preview(services: Services, change: Change, stopping: AbortSignal
 async function startPreview(
   services: Services,
   change: Change,
-  { environment, row, blueprint }: Workplace,
+  { environment, firstPort, blueprint }: Workplace,
   start: Command,
   name: string,
 ): Promise<number | null> {
@@ -76,7 +78,7 @@ async function startPreview(
     await environment.stop(previewProcess({ round }), services.limits.graceMs);
   }
   const range = await readPortsPerEnvironment(services.sql);
-  const candidates = Array.from({ length: range }, (_, offset) => row.firstPort + offset);
+  const candidates = Array.from({ length: range }, (_, offset) => firstPort + offset);
   const port = await choosePort(blueprint.port, change.previewPort, candidates);
   if (!(await notePreviewPort(services.sql, change, port))) return null;
   const owner = { environmentId: environment.id, changeId: change.id };

@@ -15,10 +15,11 @@ import { changeAsSeen, settleProvisioned } from "../store/changes.ts";
 import { findEnvironment } from "../store/environments.ts";
 import { findWorkspace, noteDefaultBranch } from "../store/workspaces.ts";
 import { orFail } from "./fail-change.ts";
-import { startAndFollow, wholeOutput } from "./follow-process.ts";
+import { startAndFollowInTime } from "./follow-process.ts";
 import { interruptible } from "./interruptible.ts";
 import { recorded } from "./recorded.ts";
 import type { Services } from "./services.ts";
+import { wholeOutput } from "./whole-output.ts";
 
 /** Makes the change's environment, or finds it made, sets the app up in it, and lets the agent begin. */
 export async function provisionEnvironment(
@@ -42,7 +43,7 @@ async function provision(services: Services, change: Change, stopping: AbortSign
   try {
     const targetBranch = change.targetBranch ?? (await services.repository(change.repositoryUrl).defaultBranch());
     const branch = change.branchName ?? branchName(change.requestText, change.id);
-    const request = { id: row.id, repositoryUrl: change.repositoryUrl, branch, targetBranch, firstPort: row.firstPort };
+    const request = { id: row.id, repositoryUrl: change.repositoryUrl, branch, targetBranch };
     const made = await recorded(sql, { environmentId: row.id, changeId: change.id }, ownFolders, () =>
       services.provider(row.provider).provision(request, signal),
     );
@@ -52,8 +53,8 @@ async function provision(services: Services, change: Change, stopping: AbortSign
     const blueprint = await readBlueprint(environment, workspace.blueprint);
     if (blueprint.setup !== null) {
       const spec = { name: "setup", argv: blueprint.setup };
-      const setup = await startAndFollow(services, environment, spec, {
-        changeId: change.id,
+      const setup = await startAndFollowInTime(services, environment, spec, {
+        owner: { changeId: change.id, runId: null },
         timeoutMs: limits.setupMs,
         stopping: signal,
       });

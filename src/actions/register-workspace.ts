@@ -2,6 +2,7 @@ import { TargetBranchUnknown, WorkspaceExists } from "../domain/faults/requests.
 import type { WorkspaceName } from "../domain/ids.ts";
 import type { Workspace } from "../domain/workspace.ts";
 import { addWorkspace, type NewWorkspace as Row, workspaceOfRepository } from "../store/workspaces.ts";
+import { needPlan } from "./need-plan.ts";
 import type { Services } from "./services.ts";
 
 /** Without a default branch the remote is asked for its own. */
@@ -10,6 +11,7 @@ export type NewWorkspace = Omit<Row, "provider">;
 /** Registers a repository after it has answered: one that does not is refused, and nothing is stored. */
 export async function registerWorkspace(services: Services, workspace: NewWorkspace): Promise<Workspace> {
   services.agent(workspace.agent).checkSettings(workspace.agentSettings);
+  if (workspace.planId !== null) await needPlan(services, workspace.planId);
   const repository = services.repository(workspace.repositoryUrl);
   const defaultBranch = workspace.defaultBranch ?? (await repository.defaultBranch());
   if (!(await repository.hasBranch(defaultBranch))) throw new TargetBranchUnknown(defaultBranch, null);
@@ -38,6 +40,7 @@ export async function workspaceFor(
         agent,
         agentSettings: {},
         blueprint: {},
+        planId: null,
         maxActiveChanges: null,
       });
       return { workspace, registered: true };

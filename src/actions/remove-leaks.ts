@@ -41,7 +41,7 @@ async function removeFrom(services: Services, id: EnvironmentId, { leaks, silent
   const { folder, processes } = await provider.remains(id);
   if (folder || processes.length > 0) await provider.terminate(id, row.repositoryUrl);
   const hasBranch = leaks.some((leak) => leak.environmentId === id && leak.kind === "branch");
-  const change = hasBranch ? await findChange(services.sql, row.changeId) : null;
+  const change = hasBranch && row.changeId !== null ? await findChange(services.sql, row.changeId) : null;
   if (change !== null && !silent.has(change.repositoryUrl)) {
     await deleteBranch(services, change).catch((error: unknown) => {
       if (error instanceof RepositoryUnreachable) silent.add(change.repositoryUrl);

@@ -1,14 +1,12 @@
 import type { AgentOutcome, AgentUsage } from "../domain/agent.ts";
 import type { Change } from "../domain/change.ts";
-import { EnvironmentLost } from "../domain/faults/environments.ts";
-import { committerVariables } from "../domain/identity.ts";
+import { ChangeFailed } from "../domain/faults/changes.ts";
 import { codePrompt } from "../domain/prompt.ts";
 import { sessionIdOf } from "../domain/session-id.ts";
-import { signalOf } from "../providers/agents/exit.ts";
-import type { Agent, AgentJob } from "../providers/agents/port.ts";
+import type { AgentJob } from "../providers/agents/port.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { findWorkspace } from "../store/workspaces.ts";
-import { startAndFollow, wholeOutput } from "./follow-process.ts";
+import { type AgentRun, followAgent } from "./follow-agent.ts";
 import type { Services } from "./services.ts";
 
 const nothingSpent: AgentUsage = { costUsd: 0, inputTokens: 0, outputTokens: 0 };
@@ -48,43 +46,15 @@ export async function runAgent(
   return runOnce(services, change, { environment, agent, job: anew, name: `${name}-anew` }, stopping);
 }
 
-interface AgentRun {
-  readonly environment: Environment;
-  readonly agent: Agent;
-  readonly job: AgentJob<"code">;
-  readonly name: string;
-}
-
 async function runOnce(
   services: Services,
   change: Change,
-  { environment, agent, job, name }: AgentRun,
+  run: AgentRun<"code">,
   stopping: AbortSignal,
 ): Promise<AgentOutcome<"code">> {
-  const { argv, stdin, variables } = agent.command(job);
-  const credentials = Object.fromEntries(
-    agent.credentials.flatMap((key) => {
-      const value = services.credentials[key];
-      return value === undefined ? [] : [[key, value]];
-    }),
-  );
-  const spec = { name, argv, stdin, variables: { ...committerVariables(agent.name), ...credentials, ...variables } };
-  const options = { changeId: change.id, timeoutMs: services.limits.agentMs, stopping };
-  const ended = await startAndFollow(services, environment, spec, options);
-  const exited = ended.state === "exited" ? ended : { code: null, signal: null, endedAt: new Date() };
-  const outcome = agent.outcome(job, {
-    stdout: await wholeOutput(environment, name, "stdout"),
-    stderr: await wholeOutput(environment, name, "stderr"),
-    exit: { code: exited.code, signal: exited.signal },
-    now: exited.endedAt.getTime(),
-  });
-  // What it printed may tell all the same that its work is done, also where nobody saw how it ended.
-  if (outcome.state !== "failed") return outcome;
-  if (ended.state === "lost") {
-    const what = (await environment.present()) ? "its agent" : "its environment";
-    throw new EnvironmentLost(`${what} has vanished`);
-  }
-  if (outcome.trouble === "interrupted") throw new EnvironmentLost("its agent was stopped from outside");
-  if (signalOf(exited) === "SIGKILL") throw new EnvironmentLost("its agent was killed, maybe for want of memory");
-  return outcome;
+  const { agentMs, graceMs } = services.limits;
+  const options = { owner: { changeId: change.id, runId: null }, timeoutMs: agentMs, graceMs, stopping };
+  const outcome = await followAgent(services, run, options);
+  if (outcome.state !== "overdue") return outcome;
+  throw new ChangeFailed("timeout", `${run.name} was stopped after ${Math.round(agentMs / 1000)} s, its time limit`);
 }

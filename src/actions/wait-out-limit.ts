@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import type { AgentOutcome } from "../domain/agent.ts";
 import type { Change } from "../domain/change.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { limitedUntil, settleLimited, waitForReset } from "../store/usage-limits.ts";
+import { credentialOf } from "./credential-of.ts";
 import { agentProcess } from "./run-agent.ts";
 import type { Services } from "./services.ts";
 
@@ -12,7 +12,7 @@ import type { Services } from "./services.ts";
  * `ChangeFailed` where people want to be asked.
  */
 export async function waitsForReset(services: Services, change: Change, environment: Environment): Promise<boolean> {
-  const until = await limitedUntil(services.sql, credentialOf(services, change));
+  const until = await limitedUntil(services.sql, credentialOf(services, change.agent));
   if (until === null || (await environment.adopt(agentProcess(change))).state !== "absent") return false;
   if (services.onUsageLimit === "ask") throw asking("The usage limit of its agent is reached.", until);
   const waits = await waitForReset(services.sql, change, until);
@@ -27,19 +27,11 @@ export async function waitOutLimit(
   { resetsAt, message, session }: Extract<AgentOutcome, { state: "limited" }>,
 ): Promise<void> {
   if (services.onUsageLimit === "ask") throw asking(message, new Date(resetsAt), session.usage);
-  const limited = { credential: credentialOf(services, change), resetsAt, session };
+  const limited = { credential: credentialOf(services, change.agent), resetsAt, session };
   const waits = await settleLimited(services.sql, change, limited);
   if (waits) services.log.info({ resetsAt: new Date(resetsAt) }, "usage limit reached");
 }
 
 function asking(message: string, until: Date, usage?: ChangeFailed["usage"]): ChangeFailed {
   return new ChangeFailed("agent", `${message} Retry after ${until.toISOString()}.`, usage);
-}
-
-/** The credential that an agent works with: its name, and a mark of its keys that tells them apart and nothing else of them. */
-function credentialOf({ agent: agentNamed, credentials }: Services, change: Change): string {
-  const agent = agentNamed(change.agent);
-  const keys = agent.credentials.flatMap((name) => (credentials[name] === undefined ? [] : [name, credentials[name]]));
-  if (keys.length === 0) return agent.name;
-  return `${agent.name} ${createHash("sha256").update(keys.join("\0")).digest("hex").slice(0, 8)}`;
 }

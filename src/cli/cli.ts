@@ -22,6 +22,8 @@ export interface Cli {
   readonly migrate: () => Promise<readonly string[]>;
   readonly start: () => Promise<void>;
   readonly demo: () => Promise<number>;
+  /** Has this process do what a worker does, until it is stopped: then it hands its tasks over. */
+  readonly startWorker: (assembly: Assembly) => Promise<{ stop(): Promise<void> }>;
   /** The repository that a folder is a checkout of. Throws `NotACheckout`. */
   readonly checkout: (folder: string) => Promise<{ readonly folder: string; readonly repositoryUrl: string }>;
   /** FAIRLEAD_HOME, absolute. Throws `SettingsInvalid`. */

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { endEnvironment } from "../actions/end-environment.ts";
 import { idsNamed } from "../actions/ids-named.ts";
 import { needWorkspace } from "../actions/need-workspace.ts";
+import type { EnvironmentRow } from "../domain/environment.ts";
 import { IdAmbiguous } from "../domain/faults/cli.ts";
 import { EnvironmentUnknown } from "../domain/faults/requests.ts";
 import { findEnvironment, listEnvironments } from "../store/environments.ts";
@@ -19,7 +20,7 @@ import { remarkNoWorker } from "./workers-alive.ts";
 const most = 1000;
 
 export function addEnv(program: Command, cli: Cli): void {
-  const env = program.command("env").description("The environments that changes are worked on in.");
+  const env = program.command("env").description("The environments that changes and runs are worked on in.");
   env
     .command("ls")
     .description("List the environments that are there, oldest first.")
@@ -27,7 +28,7 @@ export function addEnv(program: Command, cli: Cli): void {
     .action((options: { workspace?: string; json?: boolean }) => ls(cli, options));
   env
     .command("rm")
-    .description("Send an environment to its clean-up, unless a change that is going on needs it.")
+    .description("Send an environment to its clean-up, unless a change or a run that is going on needs it.")
     .argument("<id>", "its id, or how it ends")
     .action((id: string, options: { json?: boolean }) => rm(cli, id, options));
 }
@@ -45,13 +46,17 @@ async function ls(cli: Cli, options: { workspace?: string; json?: boolean }): Pr
       shortId(environment.id),
       statusWord(screen, environment.status),
       age(environment.createdAt),
-      environment.workspace,
-      shortId(environment.changeId),
-      `${environment.firstPort}`,
+      environment.workspace ?? "",
+      ownerOf(environment),
+      environment.firstPort === null ? "" : `${environment.firstPort}`,
       plainLine(environment.note ?? "", 100),
     ]);
-    screen.print(table(screen, ["ID", "STATUS", "AGE", "WORKSPACE", "CHANGE", "PORTS FROM", "NOTE"], rows));
+    screen.print(table(screen, ["ID", "STATUS", "AGE", "WORKSPACE", "OF", "PORTS FROM", "NOTE"], rows));
   });
+}
+
+function ownerOf({ changeId, runId }: EnvironmentRow): string {
+  return changeId === null ? `run ${shortId(runId ?? "")}` : `change ${shortId(changeId)}`;
 }
 
 async function rm(cli: Cli, id: string, options: { json?: boolean }): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Event } from "../domain/event.ts";
 import type { ChangeStatus, EnvironmentStatus } from "../domain/lifecycles.ts";
+import { runEventWords } from "./run-event-words.ts";
 
 type Kind = `change.${ChangeStatus}` | "change.implement_done" | "change.limited" | `environment.${EnvironmentStatus}`;
 type Words = (event: Event, data: Readonly<Record<string, unknown>>) => string | null;
@@ -35,7 +36,9 @@ const meanings: Readonly<Record<Kind, Words>> = {
 
 /** An event as a sentence; one that is of a later version than this program goes by its kind. */
 export function eventWords(event: Event): string | null {
-  return isKnown(event.kind) ? meanings[event.kind](event, event.data ?? {}) : event.kind;
+  if (isKnown(event.kind)) return meanings[event.kind](event, event.data ?? {});
+  const ofRun = runEventWords(event);
+  return ofRun === undefined ? event.kind : ofRun;
 }
 
 function isKnown(kind: string): kind is Kind {

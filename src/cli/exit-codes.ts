@@ -23,7 +23,7 @@ Exit codes:
   3    there is no such thing
   4    it does not apply as things stand: look again, then decide
   5    something needed is not there: the database, git, the repository
-  6    the change that was watched failed or was rejected
+  6    the change or the run that was followed failed, was rejected or was cancelled
   130  interrupted`;
 
 const codeOfKind = {

@@ -8,6 +8,7 @@ import { addEnv } from "./env.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import { addLog } from "./log.ts";
 import { addLs } from "./ls.ts";
+import { addPlansAndRuns } from "./plans-and-runs.ts";
 import { addRequest } from "./request.ts";
 import { addRequestChanges } from "./request-changes.ts";
 import { addShow } from "./show.ts";
@@ -40,6 +41,7 @@ export function makeProgram(cli: Cli): Command {
   addRequestChanges(program, cli);
   addDecision(program, cli, "cancel");
   addDecision(program, cli, "retry");
+  addPlansAndRuns(program, cli);
   addEnv(program, cli);
   addToken(program, cli);
   const answering = leaves(program).filter((command) => !["start", "demo"].includes(command.name()));

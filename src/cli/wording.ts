@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import type { Change } from "../domain/change.ts";
-import type { ChangeStatus, EnvironmentStatus } from "../domain/lifecycles.ts";
+import type { ChangeStatus, EnvironmentStatus, RunStatus, StepStatus } from "../domain/lifecycles.ts";
 import { plain } from "./plain.ts";
 import type { Colours, Screen } from "./screen.ts";
 
@@ -17,9 +17,16 @@ const statusColours = {
   ready: "green",
   terminating: "dim",
   terminated: "dim",
-} as const satisfies Record<ChangeStatus | EnvironmentStatus, keyof Colours>;
+  running: "cyan",
+  waiting: "yellow",
+  succeeded: "green",
+  skipped: "dim",
+  cancelled: "magenta",
+} as const satisfies Record<AnyStatus, keyof Colours>;
 
-export function statusWord({ colours }: Screen, status: ChangeStatus | EnvironmentStatus): string {
+type AnyStatus = ChangeStatus | EnvironmentStatus | RunStatus | StepStatus;
+
+export function statusWord({ colours }: Screen, status: AnyStatus): string {
   return colours[statusColours[status]](status);
 }
 
@@ -69,9 +76,9 @@ export function shortId(id: string): string {
   return id.slice(-8).toLowerCase();
 }
 
-/** A sentence about changes and environments with the short form of their ids; paths keep theirs. */
+/** A sentence about changes, environments and runs with the short form of their ids; paths keep theirs. */
 export function withShortIds(sentence: string): string {
-  return sentence.replace(/(?<=\b(?:change|environment) )[0-7][0-9A-HJKMNP-TV-Z]{25}\b/g, shortId);
+  return sentence.replace(/(?<=\b(?:change|environment|run|run show) )[0-7][0-9A-HJKMNP-TV-Z]{25}\b/g, shortId);
 }
 
 /** How long ago, in the largest unit that fits. */

@@ -17,6 +17,7 @@ interface Options {
   readonly start?: string;
   readonly check?: string;
   readonly port?: number;
+  readonly plan?: string;
   readonly maxActive?: number;
   readonly json?: boolean;
 }
@@ -34,6 +35,7 @@ export function addWorkspaceAdd(workspace: Command, cli: Cli): void {
     .option("--start <command>", "serves the preview, on the port in PORT")
     .option("--check <command>", "proves a change, such as 'npm test'")
     .option("--port <number>", "a port that the app insists on", wholeNumber(65_535))
+    .option("--plan <plan_id>", "the plan that does the work of its changes; else one coding agent does")
     .option("--max-active <number>", "how many changes may be active at once", wholeNumber(1000))
     .action((name: string, repository: string, options: Options) => add(cli, { name, repository }, options));
 }
@@ -48,6 +50,7 @@ async function add(cli: Cli, given: { name: string; repository: string }, option
     agent: options.agent,
     agent_settings: settingsIn(options.agentSettings ?? "{}"),
     blueprint: { setup, start, check, port },
+    plan_id: options.plan ?? null,
     max_active_changes: options.maxActive ?? null,
   });
   await withAssembly(cli.open, async ({ services }) => {
@@ -58,6 +61,7 @@ async function add(cli: Cli, given: { name: string; repository: string }, option
       agent: workspace.agent,
       agentSettings: workspace.agent_settings,
       blueprint: workspace.blueprint,
+      planId: workspace.plan_id,
       maxActiveChanges: workspace.max_active_changes,
     });
     if (screen.json) return screen.printJson(viewWorkspace(added));

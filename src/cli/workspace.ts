@@ -82,6 +82,7 @@ export function workspaceFacts(screen: Screen, workspace: Workspace): string {
     ["start", words(blueprint.start)],
     ["check", words(blueprint.check)],
     ["port", blueprint.port == null ? null : String(blueprint.port)],
+    ["plan", workspace.planId],
     ["active at most", `${workspace.maxActiveChanges} changes`],
     ["created", workspace.createdAt.toISOString()],
   ]);

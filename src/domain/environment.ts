@@ -1,17 +1,20 @@
 import type { ChangeId, EnvironmentId, WorkspaceName } from "./ids.ts";
 import type { EnvironmentStatus, TaskName } from "./lifecycles.ts";
+import type { RunId } from "./run.ts";
 
 /** An environment, as its row is. */
 export interface EnvironmentRow {
   readonly id: EnvironmentId;
-  readonly workspace: WorkspaceName;
-  readonly changeId: ChangeId;
+  /** Of a change it has all three of these; of a run in a folder of somebody's own, none. */
+  readonly workspace: WorkspaceName | null;
+  readonly changeId: ChangeId | null;
+  readonly runId: RunId | null;
   readonly provider: string;
   readonly repositoryUrl: string;
   readonly status: EnvironmentStatus;
   readonly task: TaskName | null;
   readonly version: number;
-  readonly firstPort: number;
+  readonly firstPort: number | null;
   readonly note: string | null;
   readonly createdAt: Date;
   readonly movedAt: Date;

@@ -1,5 +1,6 @@
 import type { ChangeId, WorkspaceName } from "./ids.ts";
 import type { Entity } from "./lifecycles.ts";
+import type { RunId } from "./run.ts";
 
 /** One thing that happened. */
 export interface Event {
@@ -8,6 +9,7 @@ export interface Event {
   readonly entity: Entity;
   readonly entityId: string;
   readonly changeId: ChangeId | null;
+  readonly runId: RunId | null;
   readonly workspace: WorkspaceName | null;
   /** `change.deployed`, `environment.terminated`, `change.implement_done`, … */
   readonly kind: string;

@@ -11,7 +11,16 @@ export interface Lifecycle<Status extends string = string> {
 }
 
 /** The graphile-worker tasks that carry an entity on. Each has a file in `tasks/`. */
-export type TaskName = "provision" | "implement" | "preview" | "merge" | "cleanup";
+export type TaskName =
+  | "provision"
+  | "implement"
+  | "preview"
+  | "merge"
+  | "cleanup"
+  | "begin_run"
+  | "run_step"
+  | "stop_step"
+  | "wake_step";
 
 const changeMoves = [
   ["pending", "provisioning"], //      a place is free
@@ -60,10 +69,59 @@ export const environmentLifecycle = {
   tasks: { terminating: ["cleanup"] },
 } as const satisfies Lifecycle<EnvironmentStatus>;
 
+const runMoves = [
+  ["pending", "running"], //           its environment is there
+  ["pending", "failed"],
+  ["pending", "cancelled"],
+  ["running", "succeeded"], //         every step has settled, and no critical one failed
+  ["running", "failed"],
+  ["running", "cancelled"], //         a person said so, and what ran has stopped
+  ["failed", "pending"], //            retry: what succeeded stays
+  ["cancelled", "pending"],
+  ["succeeded", "pending"], //         retry from a step
+] as const;
+
+export type RunStatus = (typeof runMoves)[number][number];
+
+export const runLifecycle = {
+  initial: "pending",
+  moves: runMoves,
+  tasks: { pending: ["begin_run"] },
+} as const satisfies Lifecycle<RunStatus>;
+
+const stepMoves = [
+  ["pending", "running"], //           what it depends on has settled, and there is room
+  ["pending", "skipped"], //           what it depends on had another outcome than it asks for, or the run is aborted
+  ["pending", "cancelled"],
+  ["running", "waiting"], //           for a person, a time, another plan's run, or before it is tried again
+  ["running", "succeeded"],
+  ["running", "failed"],
+  ["running", "cancelled"], //         it has been stopped
+  ["running", "pending"], //           the same, and it is to begin anew
+  ["waiting", "pending"], //           the time before the next try is over
+  ["waiting", "succeeded"],
+  ["waiting", "failed"],
+  ["waiting", "cancelled"],
+  ["succeeded", "pending"], //         a review sent it back, or the run is retried
+  ["failed", "pending"],
+  ["skipped", "pending"],
+  ["cancelled", "pending"],
+] as const;
+
+export type StepStatus = (typeof stepMoves)[number][number];
+
+export const stepLifecycle = {
+  initial: "pending",
+  moves: stepMoves,
+  tasks: { running: ["run_step", "stop_step"], waiting: ["wake_step", "stop_step"] },
+} as const satisfies Lifecycle<StepStatus>;
+
 /** Every entity with a lifecycle, by the name it has in events and in `fairlead.statuses`. */
 export const lifecycles = {
   change: changeLifecycle,
   environment: environmentLifecycle,
+  run: runLifecycle,
+  step: stepLifecycle,
 } as const satisfies Record<string, Lifecycle>;
 
 /** The tasks that come each minute. They belong to no entity. */

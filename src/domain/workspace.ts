@@ -11,6 +11,8 @@ export interface Workspace {
   readonly agent: string;
   readonly agentSettings: Readonly<Record<string, unknown>>;
   readonly blueprint: BlueprintSettings;
+  /** The plan that does the work of its changes; null: one agent does. */
+  readonly planId: string | null;
   readonly maxActiveChanges: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;

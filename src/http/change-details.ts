@@ -5,7 +5,7 @@ import { findChange } from "../actions/find-change.ts";
 import { type LogPage, readLog } from "../actions/read-log.ts";
 import { eventsOfChange } from "../store/events.ts";
 import { diffView } from "../wire/changes.ts";
-import { changeEventsQuery, eventPage, viewEvent } from "../wire/events.ts";
+import { eventPage, ownEventsQuery, viewEvent } from "../wire/events.ts";
 import { changeName } from "../wire/ids.ts";
 import { logPage, logQuery } from "../wire/logs.ts";
 import { json, jsonOrText } from "./answers.ts";
@@ -21,7 +21,7 @@ export const changeDetailRoutes: readonly Route[] = [
     role: "read",
     summary: "What has happened to a change and its environments; to follow it, use /api/events?change=",
     params,
-    query: changeEventsQuery,
+    query: ownEventsQuery,
     responses: { 200: json("A page of events", eventPage) },
     async answer({ services }, { params, query }, response) {
       const change = await findChange(services, params.id);

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { findChange } from "../actions/find-change.ts";
 import { requestChange } from "../actions/request-change.ts";
-import { RequestInvalid } from "../domain/faults/http.ts";
 import { listChanges } from "../store/changes.ts";
 import {
   changePage,
@@ -15,6 +14,7 @@ import {
 import { changeName } from "../wire/ids.ts";
 import { json, location } from "./answers.ts";
 import { callerOf } from "./authenticate.ts";
+import { oneKey } from "./one-key.ts";
 import { type Route, route } from "./route.ts";
 
 export const changeRoutes: readonly Route[] = [
@@ -73,12 +73,3 @@ export const changeRoutes: readonly Route[] = [
     },
   }),
 ];
-
-function oneKey(inBody: string | null, inHeader: string | null): string | null {
-  if (inBody !== null && inHeader !== null && inBody !== inHeader) {
-    throw new RequestInvalid([
-      { path: "body.idempotency_key", message: "is not the one in the header Idempotency-Key" },
-    ]);
-  }
-  return inBody ?? inHeader;
-}

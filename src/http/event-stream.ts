@@ -3,17 +3,18 @@ import type { Response } from "express";
 import type { Services } from "../actions/services.ts";
 import type { Event } from "../domain/event.ts";
 import { TooManyStreams } from "../domain/faults/http.ts";
-import type { ChangeId, WorkspaceName } from "../domain/ids.ts";
-import { type EventCursor, eventsAfter } from "../store/events.ts";
+import { type EventCursor, type EventFilter, eventsAfter } from "../store/events.ts";
 import { viewEvent } from "../wire/events.ts";
 import { isAfter } from "./cursor.ts";
 import type { EventFeed, Subscriber } from "./event-feed.ts";
 
+/** Only these events; all of them where it says nothing. */
+export type Wanted = Pick<EventFilter, "workspace" | "changeId" | "runId">;
+
 export interface StreamOptions {
   /** Null: from now on. */
   readonly after: EventCursor | null;
-  readonly workspace: WorkspaceName | undefined;
-  readonly changeId: ChangeId | undefined;
+  readonly wanted: Wanted;
   /** Asked now and then: a token that is revoked ends its streams too. */
   readonly allowed: () => Promise<boolean>;
 }
@@ -35,7 +36,7 @@ export async function streamEvents(
   { sql, log }: Pick<Services, "sql" | "log">,
   feed: EventFeed,
   response: Response,
-  { after, workspace, changeId, allowed }: StreamOptions,
+  { after, wanted, allowed }: StreamOptions,
 ): Promise<void> {
   if (feed.size() >= maxStreams) throw new TooManyStreams(maxStreams);
   const gone = new AbortController();
@@ -50,7 +51,7 @@ export async function streamEvents(
   }
   async function catchUp(): Promise<void> {
     for (;;) {
-      const events = await eventsAfter(sql, { after: at, workspace, changeId, limit: pageSize });
+      const events = await eventsAfter(sql, { ...wanted, after: at, limit: pageSize });
       gone.signal.throwIfAborted();
       if (!send(events)) {
         await once(response, "drain", { signal: AbortSignal.any([gone.signal, AbortSignal.timeout(drainMs)]) });
@@ -64,9 +65,9 @@ export async function streamEvents(
   const subscriber: Subscriber = {
     receive(events) {
       if (mode === "behind") return;
-      const wanted = events.filter((event) => wants(event, workspace, changeId) && isAfter(event.cursor, at));
-      if (mode === "joining") queue.push(...wanted);
-      else send(wanted);
+      const news = events.filter((event) => isWanted(event, wanted) && isAfter(event.cursor, at));
+      if (mode === "joining") queue.push(...news);
+      else send(news);
       cutOffIfSlow();
     },
     end: () => response.end(),
@@ -116,8 +117,9 @@ function open(response: Response, at: EventCursor): void {
   response.write(`retry: 1000\nid: ${at}\n\n`);
 }
 
-function wants(event: Event, workspace: WorkspaceName | undefined, changeId: ChangeId | undefined): boolean {
+function isWanted(event: Event, { workspace, changeId, runId }: Wanted): boolean {
   if (workspace !== undefined && event.workspace !== workspace) return false;
+  if (runId !== undefined && event.runId !== runId) return false;
   return changeId === undefined || event.changeId === changeId;
 }
 

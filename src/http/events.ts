@@ -28,8 +28,7 @@ export const eventRoutes: readonly Route[] = [
       const { id } = callerOf(request);
       await streamEvents(services, feed, response, {
         after: headers["last-event-id"] ?? query.after ?? null,
-        workspace: query.workspace,
-        changeId: query.change,
+        wanted: { workspace: query.workspace, changeId: query.change, runId: query.run },
         allowed: async () => (await tokenWithId(services.sql, id)) !== null,
       });
     },

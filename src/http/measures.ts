@@ -2,6 +2,7 @@ import type { RequestHandler } from "express";
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Services } from "../actions/services.ts";
 import { countChanges, countEnvironments, countJobsWaiting } from "../store/counts.ts";
+import { countActiveRuns, countActiveSteps } from "../store/run-progress.ts";
 import type { EventFeed } from "./event-feed.ts";
 import { eventStreamPath } from "./events.ts";
 
@@ -22,6 +23,12 @@ export function makeMeasures({ sql }: Pick<Services, "sql">, feed: EventFeed): M
   );
   counted(registry, "fairlead_environments", "Environments that are not terminated, by status", "status", () =>
     countEnvironments(sql),
+  );
+  counted(registry, "fairlead_runs", "Runs of plans that have not ended, by status", "status", () =>
+    countActiveRuns(sql),
+  );
+  counted(registry, "fairlead_steps", "Steps of runs that are running or waiting, by status", "status", () =>
+    countActiveSteps(sql),
   );
   new Gauge({
     name: "fairlead_event_streams",

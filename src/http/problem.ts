@@ -79,10 +79,10 @@ function foreseen(error: unknown): Fault | null {
 }
 
 /** The errors of express.json, by the types that body-parser documents. */
-function bodyFault(error: Error & { status: unknown; type?: unknown }): Fault | null {
+function bodyFault(error: Error & { status: unknown; type?: unknown; limit?: unknown }): Fault | null {
   switch (error.type) {
     case "entity.too.large":
-      return new BodyTooLarge(bodyLimitBytes);
+      return new BodyTooLarge(Number(error.limit ?? bodyLimitBytes));
     case "entity.parse.failed":
       return new BodyMalformed(`it is not JSON (${error.message.slice(0, 200)})`);
     case "encoding.unsupported":

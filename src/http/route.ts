@@ -14,6 +14,8 @@ export interface Route {
   readonly role: Role | null;
   readonly summary: string;
   readonly input: InputSchemas;
+  /** Where a body may be larger than others. */
+  readonly bodyLimitBytes?: number;
   readonly responses: ZodOpenApiResponsesObject;
   readonly answer: (api: Api, request: Request, response: Response) => Promise<void>;
 }

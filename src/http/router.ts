@@ -12,7 +12,7 @@ export function routerOf(api: Api, guard: Guard, routes: readonly Route[]): Rout
     const before: RequestHandler[] = [];
     if (route.role !== null) before.push(guard(route.role));
     // Read only for callers who may: nobody else makes us parse anything.
-    if (route.input.body !== undefined) before.push(refuseOtherBodies, readJson);
+    if (route.input.body !== undefined) before.push(refuseOtherBodies, readJson(route.bodyLimitBytes));
     router[route.method](route.path, ...before, (request, response) => route.answer(api, request, response));
   }
   for (const path of new Set(routes.map((route) => route.path))) {
@@ -21,7 +21,7 @@ export function routerOf(api: Api, guard: Guard, routes: readonly Route[]): Rout
   return router;
 }
 
-const readJson = express.json({ limit: bodyLimitBytes });
+const readJson = (limitBytes = bodyLimitBytes): RequestHandler => express.json({ limit: limitBytes });
 
 const refuseOtherBodies: RequestHandler = (request, _response, next) => {
   // `false` also for an empty body without a type, as `fetch` sends it.

@@ -6,7 +6,11 @@ import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { openApiRoutes } from "./openapi.ts";
+import { planRoutes } from "./plans.ts";
 import type { Route } from "./route.ts";
+import { runDetailRoutes } from "./run-details.ts";
+import { runWordRoutes } from "./run-words.ts";
+import { runRoutes } from "./runs.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { workspaceRoutes } from "./workspaces.ts";
 
@@ -15,6 +19,10 @@ export const routesByNoun: readonly (readonly Route[])[] = [
   changeRoutes,
   changeDetailRoutes,
   decisionRoutes,
+  planRoutes,
+  runRoutes,
+  runDetailRoutes,
+  runWordRoutes,
   workspaceRoutes,
   environmentRoutes,
   tokenRoutes,

@@ -38,6 +38,7 @@ export const workspaceRoutes: readonly Route[] = [
         agent: body.agent,
         agentSettings: body.agent_settings,
         blueprint: body.blueprint,
+        planId: body.plan_id,
         maxActiveChanges: body.max_active_changes,
       });
       response.status(201).location(`/api/workspaces/${workspace.name}`).json(viewWorkspace(workspace));

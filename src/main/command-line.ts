@@ -42,6 +42,13 @@ function makeCli(remark: (text: string) => void): Cli {
       const { start } = await import("./start.ts");
       await start(readSettings(process.stderr.isTTY ? "warn" : "info"), onSetup);
     },
+    async startWorker({ services, databaseUrl }) {
+      const { startWorker } = await import("./worker.ts");
+      const { concurrency } = readSettings();
+      // What it warns of would be written over what the command shows, and is in the rows as well.
+      const log = process.env.FAIRLEAD_LOG_LEVEL ? services.log : services.log.child({}, { level: "error" });
+      return await startWorker({ services: { ...services, log }, databaseUrl, concurrency });
+    },
     async demo() {
       const { demo } = await import("./demo.ts");
       return await demo();

@@ -11,16 +11,19 @@ const tasksFolder = fileURLToPath(new URL("../../tasks", import.meta.url));
 
 /**
  * A job that follows an agent holds its slot for the agent's whole run, one that clones a repository may take minutes,
- * and one that merges waits for a remote that is gone, as does a clean-up that saves work there. So each of these kinds
- * has a pool of its own: no clean-up waits behind an agent or a merge, and what runs each minute waits behind none.
+ * and one that merges waits for a remote that is gone, as does a clean-up that saves work there; a step of a plan takes
+ * as long as its command. So each of these kinds has a pool of its own: no clean-up waits behind an agent or a merge, and what runs each minute waits behind none.
  */
 const longTasks = ["provision", "implement", "preview"];
+const stepTasks = ["run_step"];
 const mergeTasks = ["merge"];
 const cleanupTasks = ["cleanup"];
 const shortConcurrency = 4;
+/** Their runs say themselves how many steps may be running; a step of any kind is a process, or waits for one. */
+const stepConcurrency = 16;
 /** Clean-ups mostly wait, and each stops its processes first: those of a cancelled change must not run on meanwhile. */
 const cleanupConcurrency = 8;
-/** Four listen; the others fetch and complete jobs, which takes milliseconds. Small teams' databases allow 100 in all. */
+/** Five listen; the others fetch and complete jobs, which takes milliseconds. Small teams' databases allow 100 in all. */
 const queueConnections = 10;
 
 export interface PoolOptions {
@@ -57,9 +60,10 @@ export async function startPools(options: PoolOptions): Promise<Pools> {
   };
   try {
     await start(longTasks, options.concurrency);
+    await start(stepTasks, stepConcurrency);
     await start(mergeTasks, shortConcurrency);
     await start(cleanupTasks, cleanupConcurrency);
-    const placed = [...longTasks, ...mergeTasks, ...cleanupTasks];
+    const placed = [...longTasks, ...stepTasks, ...mergeTasks, ...cleanupTasks];
     await start(
       names.filter((name) => !placed.includes(name)),
       shortConcurrency,

@@ -10,6 +10,7 @@ import type { OpenPostgresOptions } from "../providers/postgres/port.ts";
 import { migrate as applyMigrations } from "../store/migrate.ts";
 import { connect } from "../store/sql.ts";
 import type { Settings } from "../wire/settings.ts";
+import { addBuiltInPlans } from "./built-in-plans.ts";
 
 /** Between asking a process to end and killing it: a cancelled agent is gone within two seconds. */
 const graceMs = 1000;
@@ -37,6 +38,7 @@ export async function assemble({ settings, log, migrate, onSetup }: AssembleOpti
     const applied = migrate ? await applyMigrations(postgres.url) : [];
     if (applied.length > 0) log.info({ applied }, "database migrated");
     const sql = connect(postgres.url);
+    if (migrate) await addBuiltInPlans(sql);
     return {
       services: makeServices(settings, sql, log),
       databaseUrl: postgres.url,

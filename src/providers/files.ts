@@ -60,6 +60,7 @@ async function removeTree(path: string): Promise<void> {
 }
 
 async function makeWritable(directory: string): Promise<void> {
+  if ((await lstat(directory).catch(() => null))?.isDirectory() !== true) return; // what a link leads to is not ours
   await chmod(directory, 0o700).catch(() => undefined);
   for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
     if (entry.isDirectory()) await makeWritable(join(directory, entry.name));

@@ -9,6 +9,7 @@ const columns = [
   "id",
   "workspace",
   "changeId",
+  "runId",
   "provider",
   "repositoryUrl",
   "status",
@@ -73,7 +74,7 @@ export interface AgeLimits {
 }
 
 /**
- * Sends environments to their clean-up that are idle or over their age, never those of a change that is still going on.
+ * Sends environments to their clean-up that are idle or over their age, never those of a change or a run that is still going on.
  * Returns their ids.
  */
 export async function terminateExpired(sql: Sql, { idleMs, ageMs }: AgeLimits): Promise<EnvironmentId[]> {
@@ -85,17 +86,19 @@ export async function terminateExpired(sql: Sql, { idleMs, ageMs }: AgeLimits): 
       and not exists (
         select from fairlead.change_requests c
         where c.id = e.change_id and c.environment_id = e.id and c.finished_at is null)
+      and not exists (select from fairlead.runs r where r.id = e.run_id and r.finished_at is null)
     returning e.id`;
   return rows.map(({ id }) => id);
 }
 
-/** Sends one to its clean-up, unless a change that is still going on needs it; false then, or when it is not there. */
+/** Sends one to its clean-up, unless a change or a run that is still going on needs it; false then, or when it is not there. */
 export async function terminateEnvironment(sql: Sql, id: EnvironmentId): Promise<boolean> {
   const rows = await sql`
     update fairlead.environments e set status = 'terminating'
     where e.id = ${id} and e.status in ('ready', 'provisioning', 'failed') and not exists (
       select from fairlead.change_requests c
       where c.id = e.change_id and c.environment_id = e.id and c.finished_at is null)
+      and not exists (select from fairlead.runs r where r.id = e.run_id and r.finished_at is null)
     returning e.id`;
   return rows.length === 1;
 }

@@ -1,5 +1,6 @@
 import type { Event } from "../domain/event.ts";
 import type { ChangeId, WorkspaceName } from "../domain/ids.ts";
+import type { RunId } from "../domain/run.ts";
 import type { Sql } from "./sql.ts";
 
 /** Where a reader stands: `<xid>-<seq>`; `0-0` is before everything. */
@@ -8,6 +9,7 @@ export type EventCursor = string;
 export interface EventFilter {
   readonly after: EventCursor;
   readonly changeId?: ChangeId | undefined;
+  readonly runId?: RunId | undefined;
   readonly workspace?: WorkspaceName | undefined;
   readonly limit: number;
 }
@@ -16,14 +18,18 @@ export interface EventFilter {
  * The events after a cursor, in order, up to the oldest transaction that is still running. A sequence alone is no commit
  * order: a reader that remembers the last number it saw misses rows that commit late.
  */
-export async function eventsAfter(sql: Sql, { after, changeId, workspace, limit }: EventFilter): Promise<Event[]> {
+export async function eventsAfter(
+  sql: Sql,
+  { after, changeId, runId, workspace, limit }: EventFilter,
+): Promise<Event[]> {
   const [xid = "0", seq = "0"] = after.split("-");
   return sql<Event[]>`
-    select xid::text || '-' || seq as cursor, entity, entity_id, change_id, workspace, kind, from_status, to_status,
+    select xid::text || '-' || seq as cursor, entity, entity_id, change_id, run_id, workspace, kind, from_status, to_status,
       version, actor, data, at
     from fairlead.events
     where (xid, seq) > (${xid}::xid8, ${seq}::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
       ${changeId === undefined ? sql`` : sql`and change_id = ${changeId}`}
+      ${runId === undefined ? sql`` : sql`and run_id = ${runId}`}
       ${workspace === undefined ? sql`` : sql`and workspace = ${workspace}`}
     order by events.xid, events.seq limit ${limit}`;
 }
@@ -38,7 +44,7 @@ export async function eventsOfChange(
 ): Promise<Event[]> {
   const [xid = "0", seq = "0"] = after.split("-");
   return sql<Event[]>`
-    select xid::text || '-' || seq as cursor, entity, entity_id, change_id, workspace, kind, from_status, to_status,
+    select xid::text || '-' || seq as cursor, entity, entity_id, change_id, run_id, workspace, kind, from_status, to_status,
       version, actor, data, at
     from fairlead.events
     where change_id = ${changeId} and (xid, seq) > (${xid}::xid8, ${seq}::bigint)

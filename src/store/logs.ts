@@ -1,4 +1,5 @@
 import type { ChangeId, EnvironmentId } from "../domain/ids.ts";
+import type { RunId } from "../domain/run.ts";
 import type { Sql } from "./sql.ts";
 
 export type LogStream = "stdout" | "stderr";
@@ -14,9 +15,14 @@ export interface LogChunk {
   readonly at: Date;
 }
 
+/** Whose process wrote it: a change's, a run's, or a run's that is a change's. */
+export interface LogOwner {
+  readonly changeId: ChangeId | null;
+  readonly runId: RunId | null;
+}
+
 /** A process's output: which environment's, which process, which stream. */
-export interface LogSource {
-  readonly changeId: ChangeId;
+export interface LogSource extends LogOwner {
   readonly environmentId: EnvironmentId;
   readonly process: string;
   readonly stream: LogStream;
@@ -40,8 +46,8 @@ export async function appendLog(
   chunk: { startByte: number; endByte: number; text: string },
 ): Promise<boolean> {
   const rows = await sql`
-    insert into fairlead.log_chunks (change_id, environment_id, process, stream, start_byte, end_byte, text)
-    select ${source.changeId}, ${source.environmentId}, ${source.process}, ${source.stream}, ${chunk.startByte},
+    insert into fairlead.log_chunks (change_id, run_id, environment_id, process, stream, start_byte, end_byte, text)
+    select ${source.changeId}, ${source.runId}, ${source.environmentId}, ${source.process}, ${source.stream}, ${chunk.startByte},
       ${chunk.endByte}, ${chunk.text}
     where ${chunk.startByte} = (select coalesce(max(end_byte), 0) from fairlead.log_chunks
       where environment_id = ${source.environmentId} and process = ${source.process} and stream = ${source.stream})
@@ -54,6 +60,39 @@ export async function readLog(sql: Sql, changeId: ChangeId, afterSeq: number, li
   return sql<LogChunk[]>`
     select seq, process, stream, start_byte, end_byte, text, at from fairlead.log_chunks
     where change_id = ${changeId} and seq > ${afterSeq} order by seq limit ${limit}`;
+}
+
+/** A stretch of what a step of a run has written. */
+export interface StepLogChunk extends LogChunk {
+  readonly step: string;
+  readonly attempt: number;
+}
+
+export interface RunLogRequest {
+  readonly runId: RunId;
+  readonly step: string | null;
+  readonly afterSeq: number;
+  readonly limit: number;
+  /**
+   * How old chunks have to be, for whoever reads on from the last one. Several steps write at once, so one with a lower
+   * `seq` may be stored a moment later, and would be passed over.
+   */
+  readonly quietMs: number;
+}
+
+/** The log of a run, or of one step of it, after a chunk: in the order in which it was read. */
+export async function readRunLog(
+  sql: Sql,
+  { runId, step, afterSeq, limit, quietMs }: RunLogRequest,
+): Promise<StepLogChunk[]> {
+  return sql<StepLogChunk[]>`
+    select l.seq, l.process, l.stream, l.start_byte, l.end_byte, l.text, l.at, s.key as step,
+      substring(l.process from '[0-9]+$')::integer as attempt
+    from fairlead.log_chunks l
+    join fairlead.steps s on s.id = upper(substring(l.process from '^step-([0-9a-z]{26})-'))
+    where l.run_id = ${runId} and l.seq > ${afterSeq} ${step === null ? sql`` : sql`and s.key = ${step}`}
+      and l.at <= clock_timestamp() - ${quietMs}::float8 * interval '1 millisecond'
+    order by l.seq limit ${limit}`;
 }
 
 /** The last chunk of a change's log so far; 0 when there is none. */

@@ -16,6 +16,12 @@ export interface QueuePoolOptions {
 }
 
 /**
+ * What the queue itself writes, that a job is taken or done, needn't outlive a crash of Postgres: our lock is gone then,
+ * and all that we had taken is given back and found done.
+ */
+const lazily = "set synchronous_commit to off";
+
+/**
  * Connections for graphile-worker. It makes its own where it is given none, but takes their error listeners away before
  * it ends them: a connection that is killed in that moment, as all are when Postgres goes, would end our process.
  */
@@ -42,10 +48,25 @@ class QueueClient extends pg.Client {
   override connect(): Promise<pg.Client>;
   override connect(callback: Connected): void;
   override connect(callback?: Connected): Promise<pg.Client> | undefined {
-    if (callback === undefined) return super.connect().catch((error: Error) => Promise.reject(withoutCode(error)));
-    const told: Connected = (error, client) => callback(error ? withoutCode(error) : null, client);
-    super.connect(told);
+    const ready = this.#begin();
+    if (callback === undefined) return ready;
+    ready.then(
+      () => callback(null, this),
+      (error: Error) => callback(error),
+    );
     return undefined;
+  }
+
+  async #begin(): Promise<pg.Client> {
+    try {
+      // The pool listens for errors once it has been told of the connection; one that is lost before is told of below.
+      this.on("error", () => {});
+      await super.connect();
+      await this.query(lazily);
+      return this;
+    } catch (error) {
+      throw withoutCode(error as Error);
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import type { Sql } from "./sql.ts";
 /** Whose resources they are. */
 export interface Owner {
   readonly environmentId: EnvironmentId;
-  readonly changeId: ChangeId;
+  readonly changeId: ChangeId | null;
 }
 
 /** Writes down what is about to be made, so that whoever comes after a crash knows what to look for. Repeatable. */
@@ -16,6 +16,23 @@ export async function intendResources(sql: Sql, owner: Owner, resources: readonl
     from jsonb_to_recordset(${sql.json(resources as never)}::jsonb) as r(kind text, name text)
     on conflict (environment_id, kind, name) do update set state = 'intended', gone_at = null, note = null
       where fairlead.resources.state in ('gone', 'kept')`;
+}
+
+/**
+ * Writes down a process that is about to be started, as above, and says whether one of that name was noted as present
+ * before.
+ */
+export async function intendProcess(sql: Sql, { environmentId, changeId }: Owner, name: string): Promise<boolean> {
+  const [row] = await sql<{ wasPresent: boolean }[]>`
+    with intended as (
+      insert into fairlead.resources (environment_id, change_id, kind, name)
+      values (${environmentId}, ${changeId}, 'process', ${name})
+      on conflict (environment_id, kind, name) do update set state = 'intended', gone_at = null, note = null
+        where fairlead.resources.state in ('gone', 'kept')
+    )
+    select exists (select from fairlead.resources
+      where environment_id = ${environmentId} and kind = 'process' and name = ${name} and state = 'present') as was_present`;
+  return row?.wasPresent === true;
 }
 
 /** Says that they have been made. */
@@ -82,7 +99,7 @@ export async function processAgeMs(sql: Sql, id: EnvironmentId, name: string): P
 
 /** A row of the view `fairlead.leaks`. */
 export interface Leak extends Resource {
-  readonly changeId: ChangeId;
+  readonly changeId: ChangeId | null;
   readonly environmentId: EnvironmentId;
   readonly since: Date;
 }

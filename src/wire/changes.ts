@@ -5,6 +5,7 @@ import { failureKinds } from "../domain/failure.ts";
 import { changeLifecycle, statusesOf } from "../domain/lifecycles.ts";
 import { redact } from "../domain/redact.ts";
 import { changeId, workspaceName } from "./ids.ts";
+import { statusList } from "./statuses.ts";
 import { iso, isoOrNull, listLimit, someText, text, timestamp } from "./text.ts";
 
 const statuses = statusesOf(changeLifecycle);
@@ -26,21 +27,9 @@ export const changeRequest = z
   })
   .meta({ id: "ChangeRequest" });
 
-const oneOrMore = z.union([z.string(), z.array(z.string())]);
-
 export const changeQuery = z.strictObject({
   workspace: workspaceName.optional(),
-  status: oneOrMore
-    .transform((given) => [given].flat().flatMap((names) => names.split(",")))
-    .pipe(z.array(z.enum(statuses, `is none of ${statuses.join(", ")}`)).max(50))
-    .optional()
-    .meta({
-      description: "Repeated, or several with commas between",
-      override: ({ jsonSchema }) => {
-        delete jsonSchema.anyOf;
-        Object.assign(jsonSchema, { type: "array", items: { type: "string", enum: statuses } });
-      },
-    }),
+  status: statusList(statuses),
   before: changeId.optional().meta({ description: "`next` of the page before" }),
   limit: listLimit,
 });

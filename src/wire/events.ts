@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Event } from "../domain/event.ts";
-import { changeId, workspaceName } from "./ids.ts";
+import { changeId, runId, workspaceName } from "./ids.ts";
 import { iso, timestamp } from "./text.ts";
 
 const largestXid = 2n ** 64n - 1n;
@@ -16,7 +16,8 @@ const eventCursor = z
   }, "is no cursor of an event: its numbers are too large")
   .meta({ example: "742-18" });
 
-export const changeEventsQuery = z.strictObject({
+/** Of one change, or of one run. */
+export const ownEventsQuery = z.strictObject({
   after: eventCursor.default("0-0").meta({ description: "`next` of the page before" }),
   limit: z.coerce.number().int().min(1).max(1000).default(250),
 });
@@ -24,6 +25,7 @@ export const changeEventsQuery = z.strictObject({
 export const eventStreamQuery = z.strictObject({
   workspace: workspaceName.optional(),
   change: changeId.optional(),
+  run: runId.optional(),
   after: eventCursor.optional().meta({
     description: "Begin after this event instead of now; the header Last-Event-ID goes before it",
   }),
@@ -34,9 +36,10 @@ export const eventStreamHeaders = z.object({ "last-event-id": eventCursor.option
 export const eventView = z
   .object({
     cursor: z.string(),
-    entity: z.enum(["change", "environment"]),
+    entity: z.enum(["change", "environment", "run", "step"]),
     entity_id: z.string(),
     change_id: z.string().nullable(),
+    run_id: z.string().nullable(),
     workspace: z.string().nullable(),
     kind: z.string().meta({ example: "change.deployed" }),
     from_status: z.string().nullable(),
@@ -59,6 +62,7 @@ export function viewEvent(event: Event): z.infer<typeof eventView> {
     entity: event.entity,
     entity_id: event.entityId,
     change_id: event.changeId,
+    run_id: event.runId,
     workspace: event.workspace,
     kind: event.kind,
     from_status: event.fromStatus,

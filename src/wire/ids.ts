@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ChangeId, EnvironmentId, IdOrEnding, TokenId, WorkspaceName } from "../domain/ids.ts";
+import type { RunId } from "../domain/run.ts";
 
 const ulid = z
   .string()
@@ -11,6 +12,8 @@ export const changeId = ulid.transform((id) => id as ChangeId).meta({ id: "Chang
 
 export const environmentId = ulid.transform((id) => id as EnvironmentId).meta({ description: "An environment's id" });
 
+export const runId = ulid.transform((id) => id as RunId).meta({ description: "A run's id" });
+
 export const tokenId = ulid.transform((id) => id as TokenId).meta({ description: "A token's id" });
 
 // In a path and on the command line, where its last characters are enough.
@@ -20,6 +23,15 @@ export const changeName = idOrEnding<ChangeId>().meta({
 });
 
 export const environmentName = idOrEnding<EnvironmentId>();
+
+export const runName = idOrEnding<RunId>().meta({
+  description: "A run's id, or its last characters: at least four, in any case.",
+});
+
+export const planId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "is not a plan's id: lower case letters, digits and dashes, at most 63")
+  .meta({ description: "A plan's `plan_id`" });
 
 export const tokenName = idOrEnding<TokenId>();
 

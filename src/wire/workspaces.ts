@@ -3,7 +3,7 @@ import type { Blueprint } from "../domain/blueprint.ts";
 import { redact } from "../domain/redact.ts";
 import type { Workspace } from "../domain/workspace.ts";
 import { blueprintSettings } from "./blueprint.ts";
-import { workspaceName } from "./ids.ts";
+import { planId, workspaceName } from "./ids.ts";
 import { iso, someText, timestamp } from "./text.ts";
 
 export const newWorkspace = z
@@ -15,6 +15,7 @@ export const newWorkspace = z
     agent_settings: z.record(z.string(), z.unknown()).default({}),
     // What is absent stays absent: it is left to .fairlead.json and to what is detected.
     blueprint: blueprintSettings.default({}).transform((given) => given as Partial<Blueprint>),
+    plan_id: planId.nullable().default(null).meta({ description: "The plan that does the work of its changes" }),
     max_active_changes: z.int().min(1).max(1000).nullable().default(null),
   })
   .meta({ id: "NewWorkspace" });
@@ -28,6 +29,7 @@ export const workspaceView = z
     agent: z.string(),
     agent_settings: z.record(z.string(), z.unknown()).meta({ description: "The values of `variables` are not shown" }),
     blueprint: z.record(z.string(), z.unknown()),
+    plan_id: z.string().nullable(),
     max_active_changes: z.int(),
     created_at: timestamp,
     updated_at: timestamp,
@@ -45,6 +47,7 @@ export function viewWorkspace(workspace: Workspace): z.infer<typeof workspaceVie
     agent: workspace.agent,
     agent_settings: withoutValues(workspace.agentSettings),
     blueprint: { ...workspace.blueprint },
+    plan_id: workspace.planId,
     max_active_changes: workspace.maxActiveChanges,
     created_at: iso(workspace.createdAt),
     updated_at: iso(workspace.updatedAt),

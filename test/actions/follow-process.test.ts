@@ -2,7 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ulid } from "ulid";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { copyLog, startOnce, storedAtMost, wholeOutput } from "../../src/actions/follow-process.ts";
+import { copyLog, storedAtMost } from "../../src/actions/copy-log.ts";
+import { startOnce } from "../../src/actions/follow-process.ts";
+import { wholeOutput } from "../../src/actions/whole-output.ts";
 import type { ChangeId, EnvironmentId } from "../../src/domain/ids.ts";
 import type { Environment } from "../../src/providers/environments/port.ts";
 import { identify } from "../../src/providers/environments/process-table.ts";
@@ -18,19 +20,20 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const changeId = ulid() as ChangeId;
+const owner = { changeId, runId: null };
 
 /** An environment in which a shell script has been started as `agent-1`. */
 async function running(script: string): Promise<Environment> {
   const request = { id: ulid() as EnvironmentId, repositoryUrl: await world.repository(), branch: "change/a" };
   const environment = await world.services
     .provider("local")
-    .provision({ ...request, targetBranch: "main", firstPort: 20_000 }, AbortSignal.timeout(20_000));
+    .provision({ ...request, targetBranch: "main" }, AbortSignal.timeout(20_000));
   await environment.start({ name: "agent-1", argv: ["sh", "-c", script] });
   return environment;
 }
 
 const source = ({ id }: Environment) =>
-  ({ changeId, environmentId: id, process: "agent-1", stream: "stdout" }) as const;
+  ({ ...owner, environmentId: id, process: "agent-1", stream: "stdout" }) as const;
 
 /** What is stored of it, in order; fails when there is a gap or a double. */
 async function stored({ id }: Environment): Promise<{ text: string; endByte: number }> {
@@ -67,7 +70,7 @@ test("an agent that has ended has ended, though something of it writes on and on
 test("what is written after the call is neither copied nor read", async () => {
   const environment = await running(writer);
   await world.row(async () => ((await environment.written("agent-1", "stdout")) > 0 ? [{}] : []));
-  await copyLog(world.services, environment, changeId, "agent-1");
+  await copyLog(world.services, environment, owner, "agent-1");
   const whole = await wholeOutput(environment, "agent-1", "stdout");
   const copied = await stored(environment);
   expect(await environment.written("agent-1", "stdout")).toBeGreaterThan(whole.length);
@@ -80,13 +83,13 @@ test("copying ends when it is asked to, and goes on from there without a gap or 
   const environment = await running("seq 1 1000000");
   await end(environment);
   const stopping = new AbortController();
-  const copying = copyLog(world.services, environment, changeId, "agent-1", stopping.signal);
+  const copying = copyLog(world.services, environment, owner, "agent-1", stopping.signal);
   await world.row(async () => ((await loggedBytes(world.database.sql, source(environment))) > 0 ? [{}] : []));
   stopping.abort(new Error("asked to stop"));
   await expect(copying).rejects.toThrow("asked to stop");
   const size = await environment.written("agent-1", "stdout");
   expect((await stored(environment)).endByte).toBeLessThan(size);
-  await copyLog(world.services, environment, changeId, "agent-1");
+  await copyLog(world.services, environment, owner, "agent-1");
   const { text, endByte } = await stored(environment);
   expect(endByte).toBe(size);
   expect(text === (await wholeOutput(environment, "agent-1", "stdout"))).toBe(true);
@@ -98,7 +101,7 @@ test("of a very long output the beginning is stored, and one line that says so, 
   const environment = await running(`truncate -s ${before} /proc/self/fd/1; echo 12345; echo 67890; echo no more`);
   await end(environment);
   await appendLog(world.database.sql, source(environment), { startByte: 0, endByte: before, text: "" });
-  for (let time = 1; time <= 2; time += 1) await copyLog(world.services, environment, changeId, "agent-1");
+  for (let time = 1; time <= 2; time += 1) await copyLog(world.services, environment, owner, "agent-1");
   const { text, endByte } = await stored(environment);
   expect(text).toMatch(/^12345\n6789\n\[The log ends here: .* not stored\.\]\n$/);
   expect(endByte).toBe(storedAtMost + 1);
@@ -109,7 +112,7 @@ test("an output that just fits is stored as it is", async () => {
   const environment = await running(`truncate -s ${before} /proc/self/fd/1; echo 12345`);
   await end(environment);
   await appendLog(world.database.sql, source(environment), { startByte: 0, endByte: before, text: "" });
-  await copyLog(world.services, environment, changeId, "agent-1");
+  await copyLog(world.services, environment, owner, "agent-1");
   expect(await stored(environment)).toEqual({ text: "12345\n", endByte: storedAtMost });
 });
 

@@ -63,7 +63,9 @@ describe("environments", () => {
   test("they are listed with their change, and one that is needed is not removed", async () => {
     const id = await deployedChange(place);
     const { out } = await place.fairlead(["env", "ls", "-w", "shop"]);
-    expect(out).toMatch(new RegExp(`^ID .*\\n\\w{8}  ready +\\d+s +shop +${id.slice(-8).toLowerCase()} +20000\\n$`));
+    expect(out).toMatch(
+      new RegExp(`^ID .*\\n\\w{8}  ready +\\d+s +shop +change ${id.slice(-8).toLowerCase()} +20000\\n$`),
+    );
     const [environment] = JSON.parse((await place.fairlead(["env", "ls", "--json"])).out).environments;
     expect(environment).toMatchObject({ change_id: id, status: "ready" });
     const kept = await place.fairlead(["env", "rm", environment.id]);

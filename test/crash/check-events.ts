@@ -20,10 +20,21 @@ export async function eventProblems(sql: Sql, changes: readonly OnTheWay[]): Pro
     const kinds = events.map(({ kind }) => kind).join(" ");
     const wanted = endings[way].events.join(" ");
     const found = kinds === wanted ? [] : [`${id} (${way}) has the events ${kinds}\n  instead of ${wanted}`];
-    for (const [entity, own] of Map.groupBy(events, ({ entityId }) => entityId)) {
-      const versions = own.map(({ version }) => version);
-      if (versions.some((version, at) => version !== at + 1)) found.push(`${entity} has the versions ${versions}`);
-    }
-    return found;
+    return [...found, ...gapsIn(events)];
+  });
+}
+
+/** The same of all that has happened to runs and their steps. A stage's event is no move, and steps begin without one. */
+export async function versionProblems(sql: Sql): Promise<string[]> {
+  const rows = await sql<EventRow[]>`
+    select change_id, entity_id, kind, version - (entity = 'step')::int as version from fairlead.events
+    where run_id is not null and kind <> 'run.stage' order by events.xid, events.seq`;
+  return gapsIn(rows);
+}
+
+function gapsIn(events: readonly EventRow[]): string[] {
+  return [...Map.groupBy(events, ({ entityId }) => entityId)].flatMap(([entity, own]) => {
+    const versions = own.map(({ version }) => version);
+    return versions.some((version, at) => version !== at + 1) ? [`${entity} has the versions ${versions}`] : [];
   });
 }

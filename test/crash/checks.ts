@@ -19,6 +19,13 @@ export async function problems(
     ...(await eventProblems(sql, changes)),
     ...(await logProblems(sql, changes)),
     ...(await gitProblems(sql, sandbox, changes)),
+    ...(await leftovers(sql, sandbox, ports)),
+  ];
+}
+
+/** What is left where all has ended: in Fairlead's books, and on the machine. */
+export async function leftovers(sql: Sql, sandbox: Sandbox, ports: readonly number[]): Promise<string[]> {
+  return [
     ...(await ledgerProblems(sql)),
     // Before what they may still hold: the ones that are just ending are waited for.
     ...(await processesOf(sandbox.folder)),

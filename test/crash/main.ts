@@ -10,6 +10,7 @@ import type { PointRun } from "./run-point.ts";
 import { removeSeed } from "./sandbox.ts";
 import { givenServer, ownServer, type Server } from "./server.ts";
 import { keepSpares } from "./spares.ts";
+import { allWays } from "./subject.ts";
 import { failureLines, matrixTable, seconds, shareStoodFor, unreachedLines } from "./tables.ts";
 import { ways } from "./ways.ts";
 
@@ -44,14 +45,15 @@ async function matrix(): Promise<boolean> {
   const lanes = Array.from({ length: Number(values.lanes) }, (_, number) => openLane(server, number));
   const spares = keepSpares(2);
   try {
-    const chosen = oneOf(ways, values.only?.split(",") ?? ways);
+    const chosen = oneOf(allWays, values.only?.split(",") ?? allWays);
     const { at } = values;
     const choose = ({ points }: Plan) => [...points.values()].filter((point) => nameOf(point).includes(at ?? ""));
     const plans = await runMatrix({
       lanes,
       spares,
       ways: chosen,
-      isWhole: values.whole || values.only !== undefined,
+      // What is shared with a way that is not tried has to be tried here.
+      isWhole: values.whole || !ways.every((way) => chosen.includes(way)),
       onRun: progress(),
       interrupted,
       ...(at === undefined ? {} : { choose }),

@@ -3,12 +3,12 @@ import { inLanes, type Lane } from "./lane.ts";
 import { makePlan, noteRun, type Plan, uncovered } from "./plan.ts";
 import { type PointRun, runPoint } from "./run-point.ts";
 import type { Spares } from "./spares.ts";
-import type { Way } from "./ways.ts";
+import type { AnyWay } from "./subject.ts";
 
 export interface MatrixOptions {
   readonly lanes: readonly Lane[];
   readonly spares: Spares;
-  readonly ways: readonly Way[];
+  readonly ways: readonly AnyWay[];
   /** Whether each way is tried from its start, and not only from where it parts from another. */
   readonly isWhole: boolean;
   /** Which deaths of a way to try; when left out, as many as it takes to have stood for every boundary. */
@@ -19,7 +19,7 @@ export interface MatrixOptions {
 }
 
 interface Death {
-  readonly way: Way;
+  readonly way: AnyWay;
   readonly death: Point | null;
 }
 

@@ -1,10 +1,12 @@
 import { momentsOf, nameOf, occurrencesAtMost, type Point } from "./boundaries.ts";
 import type { PointRun } from "./run-point.ts";
-import { type Way, whereItParts } from "./ways.ts";
+import { isRunWay } from "./run-subject.ts";
+import type { AnyWay } from "./subject.ts";
+import { whereItParts } from "./ways.ts";
 
 /** What is known of one way: the boundaries that clean runs of it have, and which of them a death has stood for. */
 export interface Plan {
-  readonly way: Way;
+  readonly way: AnyWay;
   /** The boundaries to be tried, by name. */
   readonly points: ReadonlyMap<string, Point>;
   /** How many more there are, before this way parts from another that is tried. */
@@ -22,13 +24,14 @@ export const repeatedAtMost = 3;
 const bySeconds = /^sql select id from fairlead.release_dead_workers/;
 
 /** A way as a whole, or from where it parts from another one. */
-export function makePlan(way: Way, recordings: readonly PointRun[], isWhole: boolean): Plan {
+export function makePlan(way: AnyWay, recordings: readonly PointRun[], isWhole: boolean): Plan {
   const repeated = repeatedIn(recordings);
   const atMost = (label: string) =>
     bySeconds.test(label) ? 1 : repeated.has(label) ? repeatedAtMost : occurrencesAtMost;
   const counts = ({ label, occurrence }: Point) => occurrence <= atMost(label);
   const all = namesIn(recordings.flatMap(({ passed }) => passed.filter(counts)));
-  const own = recordings.map(({ passed }) => (isWhole ? passed : passed.slice(whereItParts(way, passed))));
+  const parting = (passed: readonly Point[]) => (isWhole || isRunWay(way) ? 0 : whereItParts(way, passed));
+  const own = recordings.map(({ passed }) => passed.slice(parting(passed)));
   const points = namesIn(own.flatMap((passed) => passed.filter(counts)));
   const deaths = momentsOf(own[0] ?? []).flatMap((moment) => moment.filter(counts).at(-1) ?? []);
   return { way, points, shared: all.size - points.size, deaths, covered: new Set(), runs: [...recordings] };

@@ -1,6 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ChangeId } from "../../src/domain/ids.ts";
+import { addBuiltInPlans } from "../../src/main/built-in-plans.ts";
+import { planOf, step } from "../support/plans.ts";
+import { startPlan, stepReaches } from "../support/runs.ts";
 import { makeWorld, type World } from "../support/world.ts";
 
 const exampleId = "01K5TZ8M3RB6Q4W2E9XJDVH7NC";
@@ -12,6 +15,7 @@ let world: World;
 beforeAll(async () => {
   world = await makeWorld();
   await world.startWorker();
+  await addBuiltInPlans(world.database.sql);
 });
 afterAll(async () => {
   await world.database.sql.unsafe("drop owned by fairlead_reader; drop role fairlead_reader").catch(() => {});
@@ -30,11 +34,24 @@ async function changeFor(statement: string): Promise<ChangeId> {
   return id;
 }
 
+/** A run that asks what the examples answer. */
+async function runThatAsks(): Promise<string> {
+  const wait = { for: "approval", message: "Publish?", who: ["ann"], deadline_sec: null };
+  const id = await startPlan(world, planOf([{ ...step("ok"), kind: "wait", wait } as never]));
+  await stepReaches(world, id, "ok", "waiting");
+  return id;
+}
+
+async function idFor(example: string): Promise<string | null> {
+  if (!example.includes(exampleId)) return null;
+  return /answer_step|fairlead\.steps/.test(example) ? await runThatAsks() : await changeFor(example);
+}
+
 test("every example of docs/sql.md works, in the order in which it stands there", { timeout: 120_000 }, async () => {
   const remote = await world.repository();
   expect(examples.length).toBeGreaterThan(15);
   for (const example of examples) {
-    const id = example.includes(exampleId) ? await changeFor(example) : null;
+    const id = await idFor(example);
     const statement = example.replace("/srv/git/shop.git", remote).replace(exampleId, id ?? exampleId);
     await expect(world.database.sql.unsafe(statement), statement).resolves.toBeDefined();
   }
@@ -49,9 +66,9 @@ test("docs/sql.md names every table, view, column of a change and function for p
     where table_schema = 'fairlead' and table_name = 'change_requests'`;
   const functions = await sql<{ name: string }[]>`
     select 'fairlead.' || proname as name from pg_proc
-    where pronamespace = 'fairlead'::regnamespace and proname ~ '_changes?$' and prorettype = 'fairlead.change_requests'::regtype
-      and proname !~ '^fill_'`;
+    where pronamespace = 'fairlead'::regnamespace and proname ~ '_(changes?|run|step)$' and proname !~ '^(fill|runs?)_'
+      and prorettype in ('fairlead.change_requests'::regtype, 'fairlead.runs'::regtype, 'fairlead.steps'::regtype)`;
   const names = [...relations, ...columns, ...functions].map(({ name }) => name);
-  const internal = ["moved_in", "session_total"];
+  const internal = ["moved_in", "session_total", "fairlead.start_change_run"];
   expect(names.filter((name) => !internal.includes(name) && !page.includes(name))).toEqual([]);
 });

@@ -7,6 +7,7 @@ export interface Told {
   readonly entity: Event["entity"];
   readonly entity_id: string;
   readonly change_id: string | null;
+  readonly run_id: string | null;
   readonly workspace: string | null;
   readonly version: number;
 }

@@ -61,3 +61,12 @@ export class OutputUnwritable extends Fault {
     super(`the output could not be written: ${why}. Make room, or send it somewhere else.`);
   }
 }
+
+export class FileUnreadable extends Fault {
+  readonly code = "FILE_UNREADABLE";
+  readonly kind = "invalid";
+
+  constructor(file: string, why: string) {
+    super(`${file} can't be read: ${why}. Name a file of text in UTF-8, or - for standard input.`, { file, why });
+  }
+}

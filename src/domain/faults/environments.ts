@@ -22,6 +22,16 @@ export class EnvironmentLost extends Fault {
   readonly kind = "unavailable";
 }
 
+/** Where a run is to work there is no folder. */
+export class FolderMissing extends Fault {
+  readonly code = "FOLDER_MISSING";
+  readonly kind = "invalid";
+
+  constructor(folder: string) {
+    super(`there is no folder ${folder} on the machine where steps run. Make it, or name another.`, { folder });
+  }
+}
+
 export class EnvironmentIdInvalid extends Fault {
   readonly code = "ENVIRONMENT_ID_INVALID";
   readonly kind = "invalid";

@@ -82,10 +82,11 @@ export class EnvironmentInUse extends Fault {
   readonly code = "ENVIRONMENT_IN_USE";
   readonly kind = "conflict";
 
-  constructor(id: string, changeId: string, status: string) {
-    super(`environment ${id} belongs to change ${changeId}, which is ${status}. Cancel the change first.`, {
+  constructor(id: string, owner: { readonly what: "change" | "run"; readonly id: string; readonly status: string }) {
+    const { what, status } = owner;
+    super(`environment ${id} belongs to ${what} ${owner.id}, which is ${status}. Cancel the ${what} first.`, {
       environment: id,
-      change: changeId,
+      [what]: owner.id,
       status,
     });
   }

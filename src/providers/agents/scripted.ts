@@ -35,9 +35,8 @@ function scriptedCommand(job: AgentJob): AgentCommand {
 /** A small change that fits any repository, so that no settings are needed to try Fairlead. */
 function defaultSteps({ role, round, request: asked }: AgentJob): ScriptStep[] {
   if (role === "review") return [{ do: "review", verdict: "approved", findings: [] }];
-  if (role === "plan")
-    return [{ do: "say", text: "The scripted agent plans nothing by itself: give it a `plan` step." }];
   const request = shorten(asked.trim(), 10_000).replaceAll("\n", "\n  ");
+  if (role === "plan") return [{ do: "plan", plan: { summary: request, tasks: [{ title: shorten(request, 200) }] } }];
   return [
     { do: "say", text: "I am the scripted agent: I write the request down and do nothing else." },
     { do: "append", path: "FAIRLEAD-CHANGES.md", text: `- Round ${round}: ${request}\n` },

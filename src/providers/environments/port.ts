@@ -2,14 +2,21 @@ import type { Command } from "../../domain/blueprint.ts";
 import type { EnvironmentId } from "../../domain/ids.ts";
 
 /** What an environment is asked for. The same request again gives the same environment. */
-export interface EnvironmentRequest {
+export type EnvironmentRequest = BranchRequest | FolderRequest;
+
+/** A checkout of its own, of a branch. */
+export interface BranchRequest {
   readonly id: EnvironmentId;
   readonly repositoryUrl: string;
   /** Checked out when it is on the remote (a retry goes on from it); else made from `targetBranch`. */
   readonly branch: string;
   readonly targetBranch: string;
-  /** The first of the ports that are this environment's own. */
-  readonly firstPort: number;
+}
+
+/** Somebody's own folder, in which it works and which it leaves behind; `null` is an empty one that goes with it. */
+export interface FolderRequest {
+  readonly id: EnvironmentId;
+  readonly folder: string | null;
 }
 
 /** A process as the supervisor knows it. */
@@ -27,6 +34,14 @@ export interface ProcessSpec {
   /** Given besides the environment's allow-listed variables. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Where it begins, relative to the checkout; the checkout itself when left out. */
+  readonly cwd?: string | undefined;
+}
+
+/** A process that has just been started. */
+export interface Started {
+  /** Resolves when it seems to have ended, for whoever would rather not wait for the next look. Never rejects. */
+  readonly ended: Promise<void>;
 }
 
 export type OutputStream = "stdout" | "stderr";
@@ -49,14 +64,17 @@ export interface Environment {
   present(): Promise<boolean>;
 
   /** Starts a long process under a name, detached from us. Throws `ProcessStartedBefore` when the name has been used. */
-  start(spec: ProcessSpec): Promise<void>;
+  start(spec: ProcessSpec): Promise<Started>;
   /** Finds a process again after any restart of ours. */
   adopt(name: string): Promise<ProcessState>;
   /** The bytes of a process's output from an offset on; empty when there are none yet. At most `limit` bytes. */
   read(name: string, stream: OutputStream, offset: number, limit: number): Promise<Buffer>;
   /** How many bytes of output there are by now. */
   written(name: string, stream: OutputStream): Promise<number>;
-  /** TERM, wait `graceMs`, then KILL every descendant; returns when a probe has seen them all gone. */
+  /**
+   * TERM, wait `graceMs`, then KILL every descendant; returns when a probe has seen them all gone. One that has not been
+   * started never will be.
+   */
   stop(name: string, graceMs: number): Promise<void>;
 
   /** Runs a short command in the checkout. A non-zero exit is a result, not an error; only a timeout or an abort throws. */

@@ -15,6 +15,9 @@ export interface ExitRecord {
   readonly endedAt: Date;
 }
 
+/** The file that says that nothing was ever to be started under this name. */
+export const refused = "refused";
+
 /** The folders of all processes that were ever started in an environment, be it open or closed. */
 export async function allProcessFolders({ processes, closedProcesses }: Place): Promise<string[]> {
   const listed = [processes, closedProcesses].map(async (folder) =>
@@ -64,13 +67,14 @@ export const starterOf = (folder: string): Promise<Identity | null> => readIdent
 
 async function readIdentity(folder: string, file: string): Promise<Identity | null> {
   const text = await readFile(join(folder, file), "utf8").catch(missing);
-  return text === null ? null : parseIdentity(text.trim().split(/\s+/));
+  // What is not a line yet is just being written.
+  return text?.endsWith("\n") ? parseIdentity(text.trim().split(/\s+/)) : null;
 }
 
 export async function readExit(folder: string): Promise<ExitRecord | null> {
   const text = await readFile(join(folder, "exit"), "utf8").catch(missing);
-  if (text === null) return null;
-  const [status = Number.NaN, ended = 0] = text.trim().split(" ").map(Number);
+  const [, status, ended] = /^(\d+) (\d+) *\.\n$/.exec(text ?? "")?.map(Number) ?? [];
+  if (status === undefined || ended === undefined) return null;
   const endedAt = new Date(ended * 1000);
   // A shell tells a signal as 128 + its number; a program that exits with such a status itself means the same by it.
   const signal = Object.entries(constants.signals).find(([, number]) => number === status - 128)?.[0] ?? null;

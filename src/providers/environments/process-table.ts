@@ -105,8 +105,12 @@ async function orNull(reading: Promise<string>): Promise<string | null> {
 
 /** Tells one start of this machine from the next; empty where it doesn't say. */
 export async function bootId(): Promise<string> {
-  return ((await orNull(readFile("/proc/sys/kernel/random/boot_id", "utf8"))) ?? "").trim();
+  boot ??= orNull(readFile("/proc/sys/kernel/random/boot_id", "utf8")).then((id) => (id ?? "").trim());
+  return boot;
 }
+
+/** No process outlives a restart of its machine. */
+let boot: Promise<string> | null = null;
 
 async function ps(args: readonly string[]): Promise<string> {
   const { stdout } = await execa("ps", args, { env: { LC_ALL: "C" }, reject: false, timeout: 10_000 });

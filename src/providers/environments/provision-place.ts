@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, rm, rmdir, unlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, rmdir, stat, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../../domain/fault.ts";
-import { EnvironmentFailed, EnvironmentGone } from "../../domain/faults/environments.ts";
+import { EnvironmentFailed, EnvironmentGone, FolderMissing } from "../../domain/faults/environments.ts";
 import { exists, removeWhole } from "../files.ts";
 import { addWorktree, openMirror } from "../git/mirror.ts";
 import type { Place } from "./place.ts";
@@ -46,11 +46,15 @@ async function make(
   place: Place,
   { request, signal, token }: { request: EnvironmentRequest; signal: AbortSignal; token: string },
 ): Promise<void> {
-  const { branch, targetBranch, repositoryUrl: url } = request;
   await mkdir(place.root, { recursive: true });
   await writeFile(token, "");
-  const mirror = await openMirror({ home, url }, signal);
-  await addWorktree(mirror, { directory: place.checkout, branch, targetBranch }, signal);
+  if ("folder" in request) {
+    await linkFolder(place, request.folder);
+  } else {
+    const { branch, targetBranch, repositoryUrl: url } = request;
+    const mirror = await openMirror({ home, url }, signal);
+    await addWorktree(mirror, { directory: place.checkout, branch, targetBranch }, signal);
+  }
   await mkdir(place.stateDirectory, { recursive: true, mode: 0o700 });
   signal.throwIfAborted();
   await mkdir(place.processes, { recursive: true, mode: 0o700 });
@@ -58,6 +62,22 @@ async function make(
     throw new EnvironmentGone(place.id, { cause });
   });
   if (await exists(place.closedProcesses)) throw new EnvironmentGone(place.id);
+}
+
+/** A link is all that is removed of it one day. */
+async function linkFolder(place: Place, folder: string | null): Promise<void> {
+  if (folder === null) {
+    await mkdir(place.checkout, { recursive: true });
+    return;
+  }
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw new FolderMissing(folder);
+  await symlink(folder, place.checkout).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error; // made by an earlier try
+  });
 }
 
 /** Removes what was made so far, unless another worker goes on with it or has finished it. */

@@ -1,16 +1,16 @@
 import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Fault } from "../../domain/fault.ts";
 import { EnvironmentGone, ProcessNotStarted, ProcessStartedBefore } from "../../domain/faults/environments.ts";
 import { exists } from "../files.ts";
 import { type Place, processFolders, variablesOf } from "./place.ts";
-import type { ProcessSpec } from "./port.ts";
-import { programOf, takeSupervisorsPlace } from "./process-folder.ts";
-import { bootId, identify, keyOf } from "./process-table.ts";
+import type { ProcessSpec, Started } from "./port.ts";
+import { programOf, refused, takeSupervisorsPlace } from "./process-folder.ts";
+import { bootId, type Identity, identify, keyOf } from "./process-table.ts";
 import { checkCommand, spawnDetached } from "./spawn-detached.ts";
 
 const supervise = fileURLToPath(new URL("supervise.sh", import.meta.url));
@@ -20,37 +20,69 @@ const comesUpInMs = 10_000;
  * Starts a process under a name, and returns when its program is about to run. If we are killed on the way,
  * `adoptProcess` finds out whether it was.
  */
-export async function startProcess(place: Place, spec: ProcessSpec): Promise<void> {
+export async function startProcess(place: Place, spec: ProcessSpec): Promise<Started> {
   checkCommand(spec.argv);
   const [folder] = processFolders(place, spec.name);
+  const cwd = resolve(place.checkout, spec.cwd ?? "");
   await takeName(place, spec, folder);
   try {
     const child = await spawnDetached(["/bin/sh", supervise, folder, ...spec.argv], {
-      cwd: place.checkout,
+      cwd,
       env: variablesOf(place, spec.name, spec.variables),
       stdio: "ignore",
     });
     child.unref();
+    const ended = new Promise<void>((settle) => void child.once("exit", () => settle()));
     await comesUp(place, spec.name, { folder, child });
+    return { ended };
   } catch (error) {
     await takeSupervisorsPlace(folder).catch(() => false);
     if (error instanceof Fault) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     // /bin/sh is always there; the folder it was to begin in is not.
-    if (code === "ENOENT" || code === "ENOTDIR") throw new EnvironmentGone(place.id, { cause: error });
+    if (code === "ENOENT" || code === "ENOTDIR") {
+      if (cwd === place.checkout || !(await exists(place.checkout)))
+        throw new EnvironmentGone(place.id, { cause: error });
+      throw new ProcessNotStarted(spec.name, `there is no folder ${spec.cwd} in the checkout`, { cause: error });
+    }
     throw new ProcessNotStarted(spec.name, message, { cause: error });
   }
 }
+
+/** Takes a name for good, so that nothing of that name is ever started. False: something was. */
+export async function refuseProcess(place: Place, name: string): Promise<boolean> {
+  const [folder] = processFolders(place, name);
+  const ours = join(place.processes, `.new-${randomUUID()}`);
+  try {
+    await mkdir(ours);
+    await writeFile(join(ours, refused), "");
+    await takeSupervisorsPlace(ours);
+    await rename(ours, folder);
+    return true;
+  } catch (error) {
+    await rm(ours, { recursive: true, force: true });
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOTEMPTY" || code === "EEXIST") return false;
+    if (code === "ENOENT") return true; // the environment is closed, or gone: nothing is started there any more
+    throw error;
+  }
+}
+
+let ourselves: Promise<Identity | null> | null = null;
 
 /** The folder appears under its name with all that belongs in it, or not at all; of many who try, one succeeds. */
 async function takeName(place: Place, spec: ProcessSpec, folder: string): Promise<void> {
   const ours = join(place.processes, `.new-${randomUUID()}`);
   try {
     await mkdir(ours);
-    const us = await identify(process.pid);
-    await writeFile(join(ours, "starter"), us === null ? "" : keyOf(us));
-    await writeFile(join(ours, "boot"), await bootId());
-    await writeFile(join(ours, "stdin"), spec.stdin ?? "", { mode: 0o600 });
+    ourselves ??= identify(process.pid);
+    const us = await ourselves;
+    await Promise.all([
+      writeFile(join(ours, "starter"), us === null ? "" : `${keyOf(us)}\n`),
+      writeFile(join(ours, "started"), `${Math.floor(Date.now() / 1000)}\n`),
+      writeFile(join(ours, "boot"), await bootId()),
+      writeFile(join(ours, "stdin"), spec.stdin ?? "", { mode: 0o600 }),
+    ]);
     await rename(ours, folder);
   } catch (error) {
     await rm(ours, { recursive: true, force: true });
@@ -75,7 +107,7 @@ async function comesUp(
       if (!(await takeSupervisorsPlace(folder))) return;
       throw new ProcessNotStarted(name, `nothing happened for ${comesUpInMs / 1000} s`);
     }
-    await delay(5);
+    await delay(1);
   }
 }
 

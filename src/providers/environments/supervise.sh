@@ -4,18 +4,20 @@
 #   sh supervise.sh <folder> <program> [argument ...]
 #
 # Whoever starts this has made <folder> (the name is taken by making it), put `stdin` there and `boot` (which start of
-# the machine this is, for a session's number means nothing after the next), set the working directory and the
-# variables, and detached us into a session of our own. The folder then holds:
+# the machine this is, for a session's number means nothing after the next) and `started` (the time, in epoch seconds),
+# set the working directory and the variables, and detached us into a session of our own. The folder then holds:
 #
 #   supervisor   a symbolic link whose text is "<epoch seconds> <pid> <start time>" of this script. It can be made only
 #                once, so whoever makes it decides: us, and the program runs; anybody else, and it never will.
-#   pid          "<pid> <start time>" of the program, written before it runs. A pid may be used again; a pid with its
-#                start time (clock ticks since boot, or the date where there is no /proc) may not.
+#   pid          "<pid> <start time>" of the program, written before it runs; a line, or not there yet. A pid may be used
+#                again; a pid with its start time (clock ticks since boot, or the date where there is no /proc) may not.
 #   stdout       what it wrote, byte for byte, so that an offset means the same for ever
 #   stderr
-#   exit         "<status> <epoch seconds>" and blanks, once it has ended; above 128 the status is 128 + a signal's number
+#   exit         blanks as long as it runs, then "<status> <epoch seconds> ." among them; above 128 the status is 128 + a
+#                signal's number
 #
-# POSIX only: it also runs in dash and busybox, in containers and on remote hosts.
+# POSIX only: it also runs in dash and busybox, in containers and on remote hosts. Where there is /proc it starts one
+# program besides the one that it is for, `ln`: each takes as long as many a step of a plan.
 
 folder=$1
 shift
@@ -41,32 +43,44 @@ identify() {
 # so we live to tell how it ended, also when all our session is signalled.
 trap : HUP INT QUIT TERM
 
-# How it ended goes into a file whose room is taken before it begins, for it may fill the disk. Always of one length, and
-# opened without being cut short, so that no new room is needed.
+# How it ended goes into a file whose room is taken before it begins, for it may fill the disk. Always of one length, in
+# one write, and opened without being cut short, so that no new room is needed; the dot says that it is all there.
 record() {
-  printf '%-23s\n' "$1" 1<>"$folder/exit.new"
+  printf '%-22s%s\n' "$1" "$2" 1<>"$folder/exit"
+}
+
+# The machine's uptime in seconds, into $uptime; where it can't be read, nothing.
+look_at_uptime() {
+  uptime=
+  [ ! -r /proc/uptime ] || read -r uptime _ </proc/uptime
+  uptime=${uptime%%.*}
 }
 
 identify
-ln -s "$(date +%s) $identity" "$folder/supervisor" 2>/dev/null || exit 1
-record '' 2>/dev/null
+read -r started <"$folder/started" 2>/dev/null || started=$(date +%s)
+ln -s "$started $identity" "$folder/supervisor" 2>/dev/null || exit 1
+record '' ' ' 2>/dev/null
+look_at_uptime
+began=$uptime
 
 # In the foreground: a shell makes its background jobs deaf to INT and QUIT. The subshell becomes the program, so what
 # it writes into `pid` is the program's own.
 (
   identify
-  echo "$identity" >"$folder/pid.new" && mv "$folder/pid.new" "$folder/pid" || exit 126
+  echo "$identity" >"$folder/pid" || exit 126
   case $1 in -*) echo "$1: not found" >&2 && exit 127 ;; esac
   exec "$@"
 ) <"$folder/stdin" >>"$folder/stdout" 2>>"$folder/stderr"
 status=$?
-ended=$(date +%s)
+look_at_uptime
+if [ -n "$uptime" ]; then ended=$((started + uptime - began)); else ended=$(date +%s); fi
 
-# When the environment has been closed meanwhile, the folder of all processes has a new name.
-[ -d "$folder" ] || folder=${folder%/*}.closed/${folder##*/}
-# Where this fails all the same, there may be room later: without this file the process counts as lost.
 tries=0
-until record "$status $ended" && mv "$folder/exit.new" "$folder/exit"; do
+closed=${folder%/*}.closed/${folder##*/}
+until [ -d "$folder" ] && record "$status $ended" .; do
+  # When the environment has been closed meanwhile, the folder of all processes has a new name.
+  [ -d "$folder" ] || [ ! -d "$closed" ] || { folder=$closed && continue; }
+  # Where this fails all the same, there may be room later: without this record the process counts as lost.
   tries=$((tries + 1))
   [ -d "$folder" ] && [ "$tries" -lt 600 ] || exit 1
   sleep 1

@@ -6,8 +6,9 @@ import { exists } from "../files.ts";
 import { endProcesses } from "./end-processes.ts";
 import { type Place, processFolders, processMarker } from "./place.ts";
 import type { OutputStream, ProcessState } from "./port.ts";
-import { programOf, readExit, readSupervisor, starterOf, takeSupervisorsPlace } from "./process-folder.ts";
+import { programOf, readExit, readSupervisor, refused, starterOf, takeSupervisorsPlace } from "./process-folder.ts";
 import { type Identity, isAlive, processTable } from "./process-table.ts";
+import { refuseProcess } from "./start-process.ts";
 
 /** How long somebody who lives may take from taking a name to having a supervisor there. */
 const startingForMs = 5_000;
@@ -61,7 +62,9 @@ export async function outputSize(place: Place, name: string, stream: OutputStrea
 
 /** Ends a process and all that came of it. One that is just being started doesn't come up any more. */
 export async function stopProcess(place: Place, name: string, graceMs: number): Promise<void> {
-  const folder = await findFolder(place, name);
+  let folder = await findFolder(place, name);
+  if (folder === null && (await refuseProcess(place, name))) return;
+  folder ??= await findFolder(place, name);
   if (folder === null) return;
   await takeSupervisorsPlace(folder);
   await endProcesses({ marker: processMarker(place, name), folders: processFolders(place, name) }, graceMs);
@@ -75,7 +78,10 @@ async function observe(folder: string, marker: string): Promise<ProcessState | "
   const supervisor = await readSupervisor(folder);
   if (supervisor === null) return "starting";
   // Whoever wanted to start it lives: it was told no, and the name stays used.
-  if (supervisor === "nobody") return (await hasLivingStarter(folder)) ? { state: "lost" } : "never ran";
+  if (supervisor === "nobody") {
+    const isTaken = (await hasLivingStarter(folder)) || (await exists(join(folder, refused)));
+    return isTaken ? { state: "lost" } : "never ran";
+  }
 
   const isSupervised = await isAlive(supervisor);
   const program = await programOf(folder);

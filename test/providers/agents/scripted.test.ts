@@ -106,7 +106,9 @@ describe("a script of changes", () => {
     expect(await run(jobOf({ request: "Add a\nspinner", round: 2 }))).toMatchObject({ state: "done" });
     expect(await contentOf("FAIRLEAD-CHANGES.md")).toBe("- Round 1: Something before\n- Round 2: Add a\n  spinner\n");
     expect(await run(jobOf({ role: "review" }))).toMatchObject({ result: { verdict: "approved", findings: [] } });
-    expect(await run(jobOf({ role: "plan" }))).toMatchObject({ trouble: "malformed_result" });
+    const planned = { summary: "Add a spinner", tasks: [{ title: "Add a spinner" }] };
+    const asked = jobOf({ role: "plan", request: "Add a spinner" });
+    expect(await run(asked)).toMatchObject({ result: { plan: planned } });
   });
 
   test("never leaves the checkout by a symbolic link", async () => {

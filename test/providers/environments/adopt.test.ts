@@ -55,7 +55,7 @@ test("a start that died before its supervisor came up never was, and its name is
   const folder = folderOf(here, "agent-1");
   await mkdir(folder);
   await writeFile(join(folder, "stdin"), "");
-  await writeFile(join(folder, "starter"), `${process.pid} 1`);
+  await writeFile(join(folder, "starter"), `${process.pid} 1\n`);
   const began = performance.now();
   expect(await here.adopt("agent-1")).toEqual({ state: "absent" });
   expect(performance.now() - began).toBeLessThan(500);
@@ -74,7 +74,7 @@ test("adopting waits for a start that is under way", async () => {
   await mkdir(folder);
   await writeFile(join(folder, "stdin"), "");
   const us = await identify(process.pid);
-  await writeFile(join(folder, "starter"), us === null ? "" : keyOf(us));
+  await writeFile(join(folder, "starter"), us === null ? "" : `${keyOf(us)}\n`);
   const adopted = here.adopt("agent-1");
   const supervise = new URL("../../../src/providers/environments/supervise.sh", import.meta.url).pathname;
   const env = { ...process.env, FAIRLEAD_ENVIRONMENT: here.id, FAIRLEAD_PROCESS: `${here.id}/agent-1` };
@@ -94,7 +94,7 @@ test("a pid that is used again is not mistaken for the process that had it", asy
   expect(await identify(process.pid)).not.toBeNull();
 
   const us = await identify(process.pid);
-  await writeFile(join(folder, "pid"), us === null ? "" : keyOf(us));
+  await writeFile(join(folder, "pid"), us === null ? "" : `${keyOf(us)}\n`);
   expect(await here.adopt("agent-1")).toMatchObject({ state: "running", pid: process.pid });
   await rm(folder, { recursive: true });
 });

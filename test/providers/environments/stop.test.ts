@@ -77,12 +77,26 @@ test("stopping leaves alone what has another name, even one that begins the same
   await here.stop("agent-11", 1_000);
 });
 
+test("what is stopped before it was started never will be", async () => {
+  const here = await environment();
+  await here.stop("agent-1", 100);
+  await expect(here.start({ name: "agent-1", argv: ["true"] })).rejects.toMatchObject({
+    code: "PROCESS_STARTED_BEFORE",
+  });
+  expect(await here.adopt("agent-1")).toEqual({ state: "lost" });
+  await here.stop("agent-1", 100);
+});
+
 test("a start and a stop at once end with nothing running", async () => {
   const here = await environment();
   const mark = token();
   for (let round = 1; round <= 20; round++) {
     const name = `agent-${round}`;
-    const start = here.start({ name, argv: ["sleep", "300"], variables: asVariables(mark) }).catch((error) => error);
+    const spec = { name, argv: ["sleep", "300"], variables: asVariables(mark) } as const;
+    const start = here.start(spec).then(
+      () => undefined,
+      (error) => error,
+    );
     await until(() => stat(join(here.checkout, "../processes", name)).catch(() => null));
     await here.stop(name, 1_000);
     const fault = await start;

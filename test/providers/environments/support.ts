@@ -38,7 +38,7 @@ export async function environment(at?: Site): Promise<Environment> {
 }
 
 export function request(id: EnvironmentId, repositoryUrl: string) {
-  return { id, repositoryUrl, branch: "change/a-spinner", targetBranch: "main", firstPort: 20_000 };
+  return { id, repositoryUrl, branch: "change/a-spinner", targetBranch: "main" };
 }
 
 async function remote(folder: string): Promise<string> {

@@ -1,0 +1,500 @@
+-- Runs of plans. A step that settles starts what has become ready by it, in the same transaction and under its run's
+-- lock, so of two that settle at once the second sees what the first has done. Whoever holds a step locks its run next,
+-- never the other way round: with the run's lock held, a step that somebody is just settling is passed over, and finds
+-- what happened when it gets the lock.
+
+create or replace function fairlead.is_settled(status text) returns boolean language sql immutable as $$
+  select status in ('succeeded', 'failed', 'skipped', 'cancelled')
+$$;
+
+-- What the move of a run brings with it in its own row.
+create or replace function fairlead.fill_run(old fairlead.runs, new fairlead.runs) returns fairlead.runs
+language plpgsql as $$
+begin
+  new.finished_at := case when fairlead.is_settled(new.status) then new.moved_at end;
+  case new.status
+    when 'running' then
+      new.started_at := coalesce(new.started_at, clock_timestamp());
+    when 'pending' then
+      new.ending := null;
+      new.failed_step := null;
+      new.failure_kind := null;
+      new.failure_message := null;
+      new.stage := new.stages ->> 'initial';
+    when 'succeeded' then
+      new.stage := new.stages -> 'ends' ->> 'succeeded';
+    when 'failed' then
+      new.stage := new.stages -> 'ends' ->> 'failed';
+      new.failure_kind := coalesce(new.failure_kind, 'internal');
+      new.failure_message := coalesce(new.failure_message, 'ended by ' || session_user);
+    when 'cancelled' then
+      new.stage := new.stages -> 'ends' ->> 'cancelled';
+      new.failure_kind := 'cancelled';
+      new.failure_message := coalesce(new.failure_message, 'cancelled by ' || session_user);
+  end case;
+  return new;
+end $$;
+
+create or replace function fairlead.run_event_data(new fairlead.runs) returns jsonb language plpgsql immutable as $$
+begin
+  return case new.status
+    when 'pending' then jsonb_build_object('plan', new.plan_id, 'steps', new.total)
+    when 'failed' then jsonb_build_object('failure_kind', new.failure_kind, 'failure_message', new.failure_message,
+      'failed_step', new.failed_step, 'stage', new.stage)
+    when 'cancelled' then jsonb_build_object('failure_message', new.failure_message, 'stage', new.stage)
+    else jsonb_build_object('stage', new.stage)
+  end;
+end $$;
+
+-- What the move of a step brings with it: its attempt begins or ends.
+create or replace function fairlead.fill_step(old fairlead.steps, new fairlead.steps) returns fairlead.steps
+language plpgsql as $$
+begin
+  new.finished_at := case when fairlead.is_settled(new.status) then new.moved_at end;
+  if old.status = 'running' then
+    update fairlead.step_attempts a set status = case new.status when 'pending' then 'cancelled' else new.status end,
+      finished_at = new.moved_at, exit_code = new.exit_code, failure_kind = new.failure_kind,
+      failure_message = new.failure_message
+      where a.step_id = new.id and a.number = old.attempt;
+  end if;
+  case new.status
+    when 'running' then
+      new.attempt := old.attempt + 1;
+      new.started_at := clock_timestamp();
+      new.exit_code := null;
+      new.failure_kind := null;
+      new.failure_message := null;
+      insert into fairlead.step_attempts (step_id, number, run_id, round, status, started_at)
+        values (new.id, new.attempt, new.run_id, new.round, 'running', new.started_at);
+    when 'waiting' then
+      if new.waits_until is null then
+        new.task := null;
+      end if;
+    when 'pending' then
+      new.again := false;
+      new.waits_for := null;
+      new.waits_until := null;
+    else
+      new.waits_for := null;
+      new.waits_until := null;
+      if new.status = 'cancelled' then
+        new.failure_kind := 'cancelled';
+        new.failure_message := coalesce(new.failure_message, 'it was stopped');
+      end if;
+  end case;
+  return new;
+end $$;
+
+create or replace function fairlead.step_event_data(new fairlead.steps) returns jsonb language plpgsql immutable as $$
+begin
+  return jsonb_build_object('step', new.key, 'attempt', new.attempt,
+    'round', case when new.round > 1 then new.round end) || case
+    when new.status = 'waiting' then jsonb_build_object('for', new.waits_for ->> 'for', 'until', new.waits_until,
+      'failure_kind', new.failure_kind, 'failure_message', new.failure_message)
+    when new.status in ('failed', 'succeeded', 'cancelled') then jsonb_build_object('exit_code', new.exit_code,
+      'failure_kind', new.failure_kind, 'failure_message', new.failure_message)
+    else '{}' end;
+end $$;
+
+-- Whether every dependency has the outcome that the step asks for. Where its `when` says nothing of one, that has to
+-- have succeeded, or may have failed if it says of itself that the others go on.
+create or replace function fairlead.may_begin(step fairlead.steps) returns boolean language sql stable as $$
+  select not exists (
+    select from fairlead.steps d
+    where d.run_id = step.run_id and d.position = any (step.needs) and not case
+      when step.spec -> 'when' ? d.key then step.spec -> 'when' -> d.key ?| array['finished',
+        case d.status when 'cancelled' then 'failed' else d.status end]
+      else d.status = 'succeeded'
+        or (d.status in ('failed', 'cancelled') and d.spec ->> 'on_failure' = 'continue')
+    end)
+$$;
+
+-- All that depends on these, directly or not, and they themselves.
+create or replace function fairlead.steps_after(in_run text, positions integer[]) returns integer[]
+language sql stable set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+  with recursive after as (
+    select unnest(positions) as position
+    union
+    select unnest(s.dependents) from after a join fairlead.steps s on s.run_id = in_run and s.position = a.position
+  )
+  select coalesce(array_agg(a.position order by a.position), '{}') from after a
+$$;
+
+-- Counts anew what these still wait for.
+create or replace function fairlead.count_unmet(in_run text, positions integer[]) returns void language sql as $$
+  update fairlead.steps s
+    set unmet = (select count(*) from fairlead.steps d
+      where d.run_id = in_run and d.position = any (s.needs) and not fairlead.is_settled(d.status))
+    where s.run_id = in_run and s.position = any (positions)
+$$;
+
+-- Goes on from steps that have settled: skips what can't begin any more, each step once, starts what can, as far as
+-- there is room, and ends the run when nothing is left. `looked_at`: steps that are pending again. The caller has locked
+-- the run, and counted what settled. (Of few steps each is looked up by its index; the planner, who knows nothing of the
+-- run yet, would read all of them each time.)
+create or replace function fairlead.advance_run(in_run text, settled integer[], looked_at integer[] default '{}')
+returns void language plpgsql set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+declare
+  run fairlead.runs;
+  done integer[] := settled;
+  skipped integer := 0;
+  room integer;
+begin
+  perform set_config('fairlead.advancing', in_run, true); -- what moves here is not followed once more
+  if cardinality(looked_at) > 0 then
+    with stuck as (
+      update fairlead.steps s set status = 'skipped'
+        where s.run_id = in_run and s.position = any (looked_at) and s.status = 'pending' and s.unmet = 0
+          and not fairlead.may_begin(s) returning s.position
+    )
+    select done || coalesce(array_agg(position), '{}'), count(*) into done, skipped from stuck;
+  end if;
+  while cardinality(done) > 0 loop
+    with less as (
+      select d.position, count(*)::integer as n
+      from fairlead.steps s, unnest(s.dependents) d(position)
+      where s.run_id = in_run and s.position = any (done) group by d.position
+    ), lowered as (
+      update fairlead.steps s
+        set unmet = s.unmet - less.n, status = case
+          when s.status = 'pending' and s.unmet = less.n and not fairlead.may_begin(s) then 'skipped' else s.status end
+        from less join fairlead.steps was on was.run_id = in_run and was.position = less.position
+        where s.run_id = in_run and s.position = less.position
+        returning s.position, s.status <> was.status as moved
+    )
+    select coalesce(array_agg(l.position) filter (where l.moved), '{}') into done from lowered l;
+    skipped := skipped + cardinality(done);
+  end loop;
+  -- Once for all: each version of a row that a transaction makes is passed again whenever it looks for the row.
+  if skipped > 0 then
+    update fairlead.runs r set unfinished = r.unfinished - skipped where r.id = in_run;
+  end if;
+
+  select r.* into run from fairlead.runs r where r.id = in_run;
+  if run.unfinished > 0 then
+    select run.max_concurrency - count(*) into room from fairlead.steps s
+      where s.run_id = in_run and s.status = 'running';
+    if room > 0 then
+      update fairlead.steps s set status = 'running'
+        where s.run_id = in_run and s.position in (
+          select r.position from fairlead.steps r
+          where r.run_id = in_run and r.status = 'pending' and r.unmet = 0 order by r.position limit room);
+    end if;
+  else
+    perform fairlead.end_run(run);
+  end if;
+  perform set_config('fairlead.advancing', '', true);
+end $$;
+
+-- Ends a run whose steps have all settled. It fails if a critical step has failed, and says which did first. (One that
+-- was cancelled though nobody was ending the run has failed as well.)
+create or replace function fairlead.end_run(run fairlead.runs) returns void language plpgsql as $$
+declare
+  failed fairlead.steps;
+begin
+  if run.ending is distinct from 'cancelled' then
+    select s.* into failed from fairlead.steps s
+      where s.run_id = run.id and s.status in ('failed', 'cancelled') and (s.spec ->> 'critical')::boolean
+      order by s.status = 'failed' desc, s.finished_at, s.position limit 1;
+  end if;
+  if failed.id is null then
+    update fairlead.runs r set status = coalesce(r.ending, 'succeeded') where r.id = run.id;
+  else
+    update fairlead.runs r set status = 'failed', failure_kind = 'step', failed_step = failed.key,
+      failure_message = format('step %s: %s', failed.key, failed.failure_message) where r.id = run.id;
+  end if;
+end $$;
+
+-- Lets a run come to its end before its time: what has not begun never will, what runs is stopped, what waits gives up.
+-- Steps that are there for failures are spared, unless `all_of_them`. The caller has locked the run, and counted what
+-- has `settled` just now.
+create or replace function fairlead.wind_up(
+  in_run text, all_of_them boolean, unbegun text, settled integer[] default '{}'
+) returns void language plpgsql as $$
+declare
+  also_settled integer[];
+begin
+  perform set_config('fairlead.advancing', in_run, true);
+  with unbegun_ones as (
+    update fairlead.steps s set status = unbegun
+      where s.run_id = in_run and s.status = 'pending' and (all_of_them or not s.handles_failure) returning s.position
+  ), waiting_ones as (
+    update fairlead.steps s set status = 'cancelled'
+      where s.id in (select w.id from fairlead.steps w
+        where w.run_id = in_run and w.status = 'waiting' and (all_of_them or not w.handles_failure)
+          and w.waits_for ->> 'for' <> 'plan' for update skip locked)
+      returning s.position
+  )
+  select coalesce(array_agg(position), '{}') into also_settled
+    from (select position from unbegun_ones union all select position from waiting_ones) both_kinds;
+  update fairlead.steps s set task = 'stop_step'
+    where s.id in (select r.id from fairlead.steps r
+      where r.run_id = in_run and (all_of_them or not r.handles_failure) and (
+        (r.status = 'running' and r.task = 'run_step')
+        or (r.status = 'waiting' and r.waits_for ->> 'for' = 'plan' and r.task is distinct from 'stop_step'))
+      for update skip locked);
+  update fairlead.runs r set unfinished = r.unfinished - cardinality(also_settled) where r.id = in_run;
+  perform fairlead.advance_run(in_run, settled || also_settled);
+end $$;
+
+-- Sends a run back to an earlier step: that, and all that depends on it, begins anew. What of it is just running is
+-- stopped first. The caller has locked the run.
+create or replace function fairlead.begin_again(in_run text, positions integer[], in_round integer, told jsonb)
+returns void language plpgsql as $$
+declare
+  brought_back integer;
+begin
+  perform set_config('fairlead.advancing', in_run, true);
+  update fairlead.steps s set again = true, task = 'stop_step', round = coalesce(in_round, s.round),
+      feedback = coalesce(told, s.feedback)
+    where s.id in (select r.id from fairlead.steps r
+      where r.run_id = in_run and r.position = any (positions) and r.status = 'running' and r.task = 'run_step'
+      for update skip locked);
+  with back as (
+    update fairlead.steps s
+      set status = 'pending', failures = 0, outputs = '{}', round = coalesce(in_round, s.round),
+        feedback = coalesce(told, s.feedback)
+      where s.run_id = in_run and s.position = any (positions) and fairlead.is_settled(s.status) returning s.position
+  )
+  select count(*) into brought_back from back;
+  perform fairlead.count_unmet(in_run, positions);
+  update fairlead.runs r set unfinished = r.unfinished + brought_back where r.id = in_run;
+  perform set_config('fairlead.advancing', '', true);
+end $$;
+
+-- A review that is not content sends its run back, as long as there are rounds left. False: it has failed for good.
+create or replace function fairlead.send_back(review fairlead.steps) returns boolean language plpgsql as $$
+declare
+  loop_back constant jsonb := review.spec -> 'on_reject';
+  begins_at integer;
+begin
+  if review.failure_kind is distinct from 'rejected' or jsonb_typeof(loop_back) is distinct from 'object'
+    or review.round >= (loop_back ->> 'max_rounds')::integer then
+    return false;
+  end if;
+  select s.position into begins_at from fairlead.steps s
+    where s.run_id = review.run_id and s.key = loop_back ->> 'restart_from';
+  -- The caller has not counted the review as settled, and it is brought back with the others.
+  update fairlead.runs r set unfinished = r.unfinished - 1 where r.id = review.run_id;
+  perform fairlead.begin_again(review.run_id, fairlead.steps_after(review.run_id, array[begins_at]), review.round + 1,
+    jsonb_build_object('step', review.key, 'round', review.round, 'findings', review.outputs -> 'findings'));
+  perform fairlead.advance_run(review.run_id, '{}', array[begins_at]);
+  return true;
+end $$;
+
+-- THE engine: what follows from the move of a step.
+create or replace function fairlead.follow_step() returns trigger language plpgsql as $$
+declare
+  run fairlead.runs;
+  spared boolean;
+begin
+  if current_setting('fairlead.advancing', true) = new.run_id then
+    return null;
+  end if;
+  select r.* into run from fairlead.runs r where r.id = new.run_id for update;
+  spared := run.status = 'running' and (run.ending is null or new.handles_failure);
+  if new.status in ('waiting', 'pending') then
+    if not spared then
+      update fairlead.steps set status = 'cancelled' where id = new.id;
+    else
+      -- It has left its place to others, or asks for one.
+      perform fairlead.advance_run(run.id, '{}', case new.status when 'pending' then array[new.position] else '{}' end);
+    end if;
+    return null;
+  elsif not fairlead.is_settled(new.status) then
+    return null;
+  elsif run.status <> 'running' then
+    update fairlead.runs r set unfinished = greatest(r.unfinished - 1, 0) where r.id = run.id;
+    return null;
+  elsif new.status = 'failed' and run.ending is null and fairlead.send_back(new) then
+    return null;
+  end if;
+
+  update fairlead.runs r set unfinished = r.unfinished - 1 where r.id = run.id;
+  if new.status in ('failed', 'cancelled') and new.spec ->> 'on_failure' = 'abort' and run.ending is null then
+    update fairlead.runs r set ending = 'failed' where r.id = run.id;
+    perform fairlead.wind_up(run.id, false, 'skipped', array[new.position]);
+  else
+    perform fairlead.advance_run(run.id, array[new.position]);
+  end if;
+  return null;
+end $$;
+
+create or replace trigger follow after update of status on fairlead.steps
+  for each row when (old.status <> new.status and new.status <> 'running') execute function fairlead.follow_step();
+
+-- The words that a run was given for its plan's variables: defaults filled in, nothing unknown, nothing missing.
+create or replace function fairlead.fill_variables(declared jsonb, given jsonb) returns jsonb language plpgsql as $$
+declare
+  wrong text;
+begin
+  select string_agg(g.name, ', ') into wrong from jsonb_each(given) g(name, value)
+    where not exists (select from jsonb_array_elements(declared) d where d ->> 'name' = g.name);
+  if wrong is not null then
+    raise exception 'the plan has no variable %', wrong using errcode = 'FL004', hint = coalesce('It has: ' ||
+      (select string_agg(d ->> 'name', ', ') from jsonb_array_elements(declared) d) || '.', 'It has none at all.');
+  end if;
+  select string_agg(g.name, ', ') into wrong from jsonb_each(given) g(name, value)
+    where jsonb_typeof(g.value) not in ('string', 'number', 'boolean') or length(g.value ->> 0) > 100000;
+  if wrong is not null then
+    raise exception '% has no value that a variable can have', wrong using errcode = 'FL004',
+      hint = 'Give a text of at most 100000 characters, a number, true or false.';
+  end if;
+  select string_agg(d ->> 'name', ', ') into wrong from jsonb_array_elements(declared) d
+    where (d ->> 'required')::boolean and not given ? (d ->> 'name');
+  if wrong is not null then
+    raise exception 'the plan needs a value for %', wrong using errcode = 'FL004',
+      hint = 'Give it: --var NAME=VALUE, or in the JSON object of start_run().';
+  end if;
+  return (select coalesce(jsonb_object_agg(d ->> 'name', coalesce(given ->> (d ->> 'name'), d ->> 'default', '')), '{}')
+    from jsonb_array_elements(declared) d);
+end $$;
+
+-- What a new run takes from its plan.
+create or replace function fairlead.fill_new_run(new fairlead.runs) returns fairlead.runs language plpgsql as $$
+declare
+  plan fairlead.plans;
+begin
+  select p.* into plan from fairlead.plans p
+    where p.plan_id = new.plan_id and (new.plan_hash is null or p.hash = new.plan_hash)
+    order by p.registered_at desc limit 1;
+  if not found then
+    raise exception 'there is no plan %', quote_literal(new.plan_id) using errcode = 'FL003',
+      hint = 'Register it: fairlead plan add FILE. select plan_id from fairlead.plans lists them.';
+  end if;
+  new.plan_hash := plan.hash;
+  new.variables := fairlead.fill_variables(plan.document -> 'variables', coalesce(new.variables, '{}'));
+  new.max_concurrency := (plan.document -> 'globals' ->> 'max_concurrency')::integer;
+  new.stages := nullif(plan.document -> 'stages', 'null');
+  new.stage := new.stages ->> 'initial';
+  new.total := jsonb_array_length(plan.document -> 'steps');
+  new.unfinished := new.total;
+  if new.parent_step_id is not null or new.change_id is not null then
+    new.task := null; -- it has an environment already
+  end if;
+  return new;
+end $$;
+
+-- Makes a new run's steps, and its environment if it is to have one of its own. (The planner takes every list in JSON for
+-- short: left to itself it joins 10,000 steps with 10,000 in a nested loop. What is forbidden to it seems so dear that it
+-- would compile the rest, which takes longer than the whole.)
+create or replace function fairlead.lay_out_run() returns trigger language plpgsql set enable_nestloop = off set jit = off as $$
+begin
+  with laid as materialized (
+    select l.position::integer, l.spec, l.spec ->> 'id' as key
+    from fairlead.plans p, jsonb_array_elements(p.document -> 'steps') with ordinality l(spec, position)
+    where p.plan_id = new.plan_id and p.hash = new.plan_hash
+  ), edges as materialized (
+    select l.position, n.position as needs
+    from (select l.position, jsonb_array_elements_text(l.spec -> 'depends_on') as key from laid l) l
+    join laid n on n.key = l.key
+  )
+  insert into fairlead.steps (run_id, position, key, spec, needs, dependents, unmet, handles_failure, change_id)
+  select new.id, l.position, l.key, l.spec, coalesce(n.needs, '{}'), coalesce(d.dependents, '{}'),
+    coalesce(cardinality(n.needs), 0),
+    exists (select from jsonb_each(l.spec -> 'when') w where w.value ?| array['failed', 'skipped', 'finished']),
+    new.change_id
+  from laid l
+  left join (select e.position, array_agg(e.needs) as needs from edges e group by e.position) n using (position)
+  left join (select e.needs as position, array_agg(e.position) as dependents from edges e group by e.needs) d
+    using (position)
+  order by l.position;
+  if new.parent_step_id is null and new.change_id is null then
+    perform fairlead.give_environment(new);
+  else
+    update fairlead.runs set status = 'running' where id = new.id;
+  end if;
+  return null;
+end $$;
+
+-- An environment of the run's own, that the task begin_run makes.
+create or replace function fairlead.give_environment(run fairlead.runs) returns void language plpgsql as $$
+declare
+  made text;
+begin
+  insert into fairlead.environments (run_id, provider, repository_url)
+    values (run.id, 'local', coalesce(run.folder, '')) returning id into made;
+  update fairlead.runs set environment_id = made where id = run.id;
+end $$;
+
+-- What follows from the move of a run.
+create or replace function fairlead.follow_run() returns trigger language plpgsql as $$
+begin
+  if new.status = 'running' then
+    update fairlead.environments set status = 'ready' where run_id = new.id and status = 'provisioning';
+    perform fairlead.advance_run(new.id, '{}', case when old.started_at is null then '{}' else array(
+      select s.position from fairlead.steps s where s.run_id = new.id and s.status = 'pending' and s.unmet = 0) end);
+  elsif new.status = 'pending' then
+    perform fairlead.begin_again(new.id, fairlead.steps_to_retry(new), null, null);
+    perform fairlead.give_environment(new);
+  else
+    if new.unfinished > 0 then
+      perform fairlead.drop_steps(new.id);
+    end if;
+    update fairlead.environments set status = 'terminating'
+      where run_id = new.id and status in ('provisioning', 'ready', 'failed');
+    update fairlead.steps s set
+        status = case new.status when 'succeeded' then 'succeeded' when 'failed' then 'failed' else 'cancelled' end,
+        failure_kind = case when new.status <> 'succeeded' then 'plan' end,
+        failure_message = case when new.status <> 'succeeded' then
+          format('the run %s of plan %s: %s', new.id, new.plan_id, new.failure_message) end
+      where s.id = new.parent_step_id and s.status = 'waiting' and s.waits_for ->> 'run' = new.id;
+    perform fairlead.enqueue_due(c.id, c.version) from fairlead.change_requests c
+      where c.id = new.change_id and new.parent_step_id is null and c.status = 'implementing' and c.task = 'implement';
+  end if;
+  return null;
+end $$;
+
+-- What a run that was ended at once leaves: nothing of it begins any more, and what runs is stopped.
+create or replace function fairlead.drop_steps(in_run text) returns void language plpgsql as $$
+begin
+  perform set_config('fairlead.advancing', in_run, true);
+  update fairlead.steps s set status = 'cancelled'
+    where s.id in (select d.id from fairlead.steps d
+      where d.run_id = in_run and (d.status = 'pending' or (d.status = 'waiting' and d.waits_for ->> 'for' <> 'plan'))
+      for update skip locked);
+  update fairlead.steps s set task = 'stop_step'
+    where s.id in (select d.id from fairlead.steps d
+      where d.run_id = in_run and d.status in ('running', 'waiting') and d.task is distinct from 'stop_step'
+      for update skip locked);
+  update fairlead.runs r set unfinished = (select count(*) from fairlead.steps s
+      where s.run_id = in_run and not fairlead.is_settled(s.status)) where r.id = in_run;
+  perform set_config('fairlead.advancing', '', true);
+end $$;
+
+-- What did not succeed, and a step that a person named, and all that depends on these.
+create or replace function fairlead.steps_to_retry(run fairlead.runs) returns integer[] language sql stable as $$
+  select fairlead.steps_after(run.id, array(
+    select s.position from fairlead.steps s
+    where s.run_id = run.id and (s.status <> 'succeeded' or s.key = run.retry_from)))
+$$;
+
+create or replace trigger lay_out after insert on fairlead.runs
+  for each row execute function fairlead.lay_out_run();
+create or replace trigger follow after update of status on fairlead.runs
+  for each row when (old.status <> new.status) execute function fairlead.follow_run();
+
+-- Where a run stands in words of its plan: only as its plan declares.
+create or replace function fairlead.move_stage() returns trigger language plpgsql as $$
+begin
+  if new.stage is not distinct from old.stage or new.status <> old.status then
+    return new;
+  elsif new.stages is null or not coalesce(new.stages -> 'moves' -> old.stage ? new.stage, false) then
+    raise exception 'run % is %: it cannot become %', new.id, coalesce(old.stage, 'in no stage'), new.stage
+      using errcode = 'FL001', detail = old.status, hint = case when new.stages is null then 'Its plan has no stages.'
+        else coalesce('From ' || old.stage || ' it can become: ' ||
+          (select string_agg(m, ', ') from jsonb_array_elements_text(new.stages -> 'moves' -> old.stage) m) || '.',
+          old.stage || ' is final.') end;
+  end if;
+  new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
+  insert into fairlead.events (xid, entity, entity_id, change_id, run_id, kind, from_status, to_status, version, data)
+    values (new.moved_in, 'run', new.id, new.change_id, new.id, 'run.stage', new.status, new.status, new.version,
+      jsonb_build_object('from', old.stage, 'to', new.stage));
+  perform pg_notify('fairlead', json_build_object('entity', 'run', 'id', new.id)::text);
+  return new;
+end $$;
+
+create or replace trigger stage before update of stage on fairlead.runs
+  for each row execute function fairlead.move_stage();
+create or replace trigger keep before delete on fairlead.runs
+  for each row when (old.finished_at is null) execute function fairlead.refuse_delete('run');

@@ -1,0 +1,74 @@
+import { Fault } from "../domain/fault.ts";
+import { EnvironmentGone, EnvironmentLost } from "../domain/faults/environments.ts";
+import { DatabaseUnavailable, MoveIllegal } from "../domain/faults/kernel.ts";
+import { OutputMissing, StepFailed } from "../domain/faults/runs.ts";
+import type { Run, Step, StepFailure, StepFailureKind } from "../domain/run.ts";
+import { storable } from "../domain/text.ts";
+import { findChange } from "../store/changes.ts";
+import { loseEnvironment } from "../store/environments.ts";
+import { faultOf } from "../store/sql.ts";
+import { settleAttemptFailed } from "../store/steps.ts";
+import type { Services } from "./services.ts";
+
+/**
+ * Runs an attempt of a step. What goes wrong in it fails the attempt; in the environment of a change that was lost, the
+ * change begins again in a fresh one. Two things are passed on, for the queue to try again: that Postgres is away, and
+ * that we stop.
+ */
+export async function orFailStep(
+  services: Services,
+  run: Run,
+  step: Step,
+  stopping: AbortSignal,
+  attempt: () => Promise<void>,
+): Promise<void> {
+  const { sql, log } = services;
+  try {
+    await attempt();
+  } catch (raised) {
+    const error = faultOf(raised);
+    if (stopping.aborted || error instanceof DatabaseUnavailable) throw error;
+    if (isLost(error) && (await replaced(services, run, error.message))) return;
+    const failure = failureOf(error, step);
+    const settled = await settleAttemptFailed(sql, step, failure);
+    const said = { step: step.key, run: run.id, attempt: step.attempt, kind: failure.kind, settled };
+    if (failure.kind === "internal") log.error({ err: error, ...said }, "step failed");
+    else log.info(said, "step failed");
+  }
+}
+
+function isLost(error: unknown): error is EnvironmentLost | EnvironmentGone {
+  return error instanceof EnvironmentLost || error instanceof EnvironmentGone;
+}
+
+/** A change is given another environment, and its plan runs anew there. Anybody's own folder can't be replaced. */
+async function replaced({ sql, log }: Services, run: Run, why: string): Promise<boolean> {
+  const change = run.changeId === null ? null : await findChange(sql, run.changeId);
+  // One that was cancelled has lost it to its own clean-up.
+  if (change?.status !== "implementing" || change.environmentId !== run.environmentId) return false;
+  const lost = await loseEnvironment(sql, change, storable(why));
+  log.warn({ change: change.id, run: run.id, why, lost }, "environment lost");
+  return lost;
+}
+
+const ownKinds = {
+  command: "command",
+  agent: "agent",
+  wait: "internal",
+  plan: "plan",
+} as const satisfies Record<Step["spec"]["kind"], StepFailureKind>;
+
+function failureOf(error: unknown, { spec }: Step): StepFailure {
+  if (error instanceof StepFailed) return { ...error.failure, message: storable(error.failure.message) };
+  if (!(error instanceof Fault)) {
+    const message = storable(error instanceof Error ? error.message : String(error));
+    return { kind: "internal", message: `Fairlead itself failed: ${message}. Retry; if it happens again, report it.` };
+  }
+  return { kind: kindOf(error, spec.kind), message: storable(error.message) };
+}
+
+function kindOf(fault: Fault, kind: Step["spec"]["kind"]): StepFailureKind {
+  if (fault instanceof OutputMissing) return "outputs";
+  if (fault instanceof MoveIllegal) return "stage";
+  return isLost(fault) ? "environment" : ownKinds[kind];
+}

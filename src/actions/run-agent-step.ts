@@ -1,0 +1,154 @@
+import type { AgentOutcome, AgentResults, AgentRole, AgentUsage } from "../domain/agent.ts";
+import type { Change } from "../domain/change.ts";
+import { StepFailed } from "../domain/faults/runs.ts";
+import type { AgentStep } from "../domain/plan.ts";
+import type { Step, StepFailureKind } from "../domain/run.ts";
+import { sessionIdOf } from "../domain/session-id.ts";
+import { stepPrompt } from "../domain/step-prompt.ts";
+import { oneLine, storable } from "../domain/text.ts";
+import type { AgentJob } from "../providers/agents/port.ts";
+import { schemaProblems } from "../providers/agents/schema-problems.ts";
+import type { Environment } from "../providers/environments/port.ts";
+import { commitsBeside, markCommit } from "../providers/git/marks.ts";
+import { findChange } from "../store/changes.ts";
+import { settleStepLimited, settleSucceeded, settleWaiting, stepAsSeen } from "../store/steps.ts";
+import { limitedUntil } from "../store/usage-limits.ts";
+import { findWorkspace } from "../store/workspaces.ts";
+import { credentialOf } from "./credential-of.ts";
+import { followAgent } from "./follow-agent.ts";
+import { interruptible } from "./interruptible.ts";
+import { openEnvironment } from "./open-environment.ts";
+import { pushWhile } from "./push-while.ts";
+import type { BegunRun } from "./run-step.ts";
+import type { Services } from "./services.ts";
+import { stepProcess } from "./step-process.ts";
+
+interface AgentAttempt {
+  readonly step: Step;
+  readonly spec: AgentStep;
+}
+
+const nothingSpent: AgentUsage = { costUsd: 0, inputTokens: 0, outputTokens: 0 };
+
+/** Runs an agent step, or adopts the agent that a worker that is gone has started, and settles it by what it answers. */
+export async function runAgentStep(
+  services: Services,
+  run: BegunRun,
+  attempt: AgentAttempt,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { sql } = services;
+  const { step, spec } = attempt;
+  const name = spec.agent ?? run.agent ?? "claude";
+  const environment = interruptible(services.provider("local").open(run.environmentId, ""), stopping);
+  const credential = credentialOf(services, name);
+  const until = await limitedUntil(sql, credential);
+  if (until !== null && (await environment.adopt(stepProcess(step))).state === "absent") {
+    if (services.onUsageLimit === "ask") throw askingPeople("The usage limit of its agent is reached.", until);
+    await settleWaiting(sql, step, { for: "limit" }, { until });
+    return;
+  }
+  if (spec.role === "code") await markCommit(environment, stepProcess(step));
+  const outcome = await follow(services, run, { ...attempt, environment, name }, stopping);
+  if (outcome.state === "limited") {
+    const { resetsAt, session, message } = outcome;
+    if (services.onUsageLimit === "ask") throw askingPeople(message, new Date(resetsAt), session.usage);
+    await settleStepLimited(sql, step, { credential, resetsAt, usage: session.usage });
+    return;
+  }
+  const { usage } = outcome.session;
+  if (outcome.state === "failed") throw new StepFailed({ kind: "agent", message: outcome.message, usage });
+  const outputs = await answerOf(environment, attempt, { result: outcome.result, usage });
+  await settleSucceeded(sql, step, { outputs, exitCode: 0, usage });
+}
+
+interface AgentAtWork extends AgentAttempt {
+  readonly environment: Environment;
+  readonly name: string;
+}
+
+async function follow(
+  services: Services,
+  run: BegunRun,
+  work: AgentAtWork,
+  stopping: AbortSignal,
+): Promise<AgentOutcome> {
+  const { step, spec, environment, name } = work;
+  const change = run.changeId === null ? null : await findChange(services.sql, run.changeId);
+  const agent = services.agent(name);
+  const job = await jobOf(services, change, work);
+  const follows = () =>
+    followAgent(
+      services,
+      { environment, agent, job, name: stepProcess(step) },
+      {
+        owner: { changeId: run.changeId, runId: run.id },
+        timeoutMs: spec.timeout_sec * 1000,
+        graceMs: spec.critical_grace_period_sec * 1000,
+        stopping,
+        stillWanted: async () => (await stepAsSeen(services.sql, step)) !== null,
+      },
+    );
+  const place = change === null ? null : await openEnvironment(services, change);
+  const outcome =
+    change === null || place === null ? await follows() : await pushWhile(services, change, place, follows);
+  if (outcome.state !== "overdue") return outcome;
+  throw new StepFailed({ kind: "timeout", message: `stopped after ${spec.timeout_sec} s, its time limit` });
+}
+
+async function jobOf(services: Services, change: Change | null, work: AgentAtWork): Promise<AgentJob> {
+  const { step, spec, environment, name } = work;
+  const agent = services.agent(name);
+  const workspace = change === null ? null : await findWorkspace(services.sql, change.workspace);
+  const settings = spec.settings ?? (workspace?.agent === name ? workspace.agentSettings : {});
+  agent.checkSettings(settings);
+  return {
+    role: spec.role,
+    prompt: stepPrompt(spec, step.feedback),
+    request: spec.prompt,
+    sessionId: sessionIdOf(step.id, step.attempt),
+    resume: false,
+    spent: nothingSpent,
+    round: step.round,
+    stateDirectory: environment.stateDirectory,
+    settings,
+    credentialsPresent: agent.credentials.filter((key) => services.credentials[key] !== undefined),
+    ...(spec.schema === null ? {} : { schema: { ...spec.schema } }),
+  };
+}
+
+interface Answered {
+  readonly result: AgentResults[AgentRole];
+  readonly usage: AgentUsage;
+}
+
+const longestOutput = 1024 * 1024;
+
+/** The outputs of an agent that has done what it was asked; throws `StepFailed` where it hasn't. */
+async function answerOf(
+  environment: Environment,
+  { step, spec }: AgentAttempt,
+  { result, usage }: Answered,
+): Promise<Record<string, string>> {
+  const fail = (kind: StepFailureKind, message: string, outputs = {}) =>
+    new StepFailed({ kind, message, outputs, usage, exitCode: 0 });
+  if ("plan" in result) {
+    const problems = spec.schema === null ? [] : schemaProblems(spec.schema, result.plan);
+    if (problems.length > 0) throw fail("agent", `its plan does not fit the schema: ${problems.join("; ")}`);
+    const plan = storable(JSON.stringify(result.plan));
+    if (plan.length > longestOutput) throw fail("agent", `its plan is longer than ${longestOutput} characters`);
+    return { plan };
+  }
+  if ("verdict" in result) {
+    const outputs = { verdict: result.verdict, findings: storable(JSON.stringify(result.findings)) };
+    if (result.verdict === "approved") return outputs;
+    const first = result.findings[0]?.text ?? "it said no more than that";
+    throw fail("rejected", storable(`rejected: ${oneLine(first, 300)}`), outputs);
+  }
+  const { commits, head } = await commitsBeside(environment, stepProcess(step));
+  return { summary: storable(result.summary), commits: commits.join(" "), head };
+}
+
+function askingPeople(message: string, until: Date, usage: AgentUsage = nothingSpent): StepFailed {
+  return new StepFailed({ kind: "agent", message: `${message} Retry after ${until.toISOString()}.`, usage });
+}

@@ -1,0 +1,96 @@
+import { EnvironmentLost } from "../domain/faults/environments.ts";
+import { StepFailed } from "../domain/faults/runs.ts";
+import type { CommandStep } from "../domain/plan.ts";
+import type { Step } from "../domain/run.ts";
+import { readOutputs } from "../domain/step-outputs.ts";
+import { lastLines, storable } from "../domain/text.ts";
+import type { Environment, ProcessSpec } from "../providers/environments/port.ts";
+import { settleSucceeded, stepAsSeen } from "../store/steps.ts";
+import { type Ended, startAndFollow } from "./follow-process.ts";
+import type { BegunRun } from "./run-step.ts";
+import type { Services } from "./services.ts";
+import { stepProcess } from "./step-process.ts";
+
+interface CommandAttempt {
+  readonly step: Step;
+  readonly spec: CommandStep;
+}
+
+/** Runs a command step through the supervisor, or adopts what a worker that is gone has started, and settles it. */
+export async function runCommandStep(
+  services: Services,
+  run: BegunRun,
+  { step, spec }: CommandAttempt,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { sql } = services;
+  const environment = services.provider("local").open(run.environmentId, "");
+  const ended = await startAndFollow(services, environment, processOf(environment, run, { step, spec }), {
+    owner: { changeId: run.changeId, runId: run.id },
+    timeoutMs: spec.timeout_sec * 1000,
+    graceMs: spec.critical_grace_period_sec * 1000,
+    stopping,
+    stillWanted: async () => (await stepAsSeen(sql, step)) !== null,
+  });
+  if (ended.state !== "exited" || ended.code !== 0) throw await failed(environment, { step, spec }, ended);
+  const outputs = await outputsLeft(environment, { step, spec });
+  await settleSucceeded(sql, step, { outputs, exitCode: 0 });
+}
+
+function processOf(environment: Environment, run: BegunRun, { step, spec }: CommandAttempt): ProcessSpec {
+  return {
+    name: stepProcess(step),
+    argv: [spec.command, ...spec.args],
+    stdin: spec.stdin,
+    cwd: spec.cwd ?? undefined,
+    variables: {
+      ...spec.env,
+      FAIRLEAD_RUN: run.id,
+      FAIRLEAD_STEP: step.key,
+      FAIRLEAD_ATTEMPT: String(step.attempt),
+      ...(step.feedback === null ? {} : { FAIRLEAD_FEEDBACK: JSON.stringify(step.feedback) }),
+      ...(spec.outputs.length === 0 ? {} : { FAIRLEAD_OUTPUTS: outputsFile(environment, step) }),
+    },
+  };
+}
+
+async function failed(environment: Environment, { step, spec }: CommandAttempt, ended: Ended): Promise<Error> {
+  if (ended.state === "lost") {
+    const what = (await environment.present()) ? "its process" : "its environment";
+    return new EnvironmentLost(`${what} has vanished, and nobody saw how it ended`);
+  }
+  const said = lastLines(await endOfOutput(environment, stepProcess(step)));
+  if (ended.state === "overdue") {
+    return new StepFailed({ kind: "timeout", message: `stopped after ${spec.timeout_sec} s, its time limit: ${said}` });
+  }
+  const how = ended.signal === null ? `exit status ${ended.code}` : `killed by ${ended.signal}`;
+  return new StepFailed({ kind: "command", message: `${how}: ${said}`, exitCode: ended.code });
+}
+
+const messageBytes = 4096;
+
+/** The end of what it complained of or, when it didn't, of what it said. */
+async function endOfOutput(environment: Environment, name: string): Promise<string> {
+  for (const stream of ["stderr", "stdout"] as const) {
+    const size = await environment.written(name, stream);
+    const bytes = await environment.read(name, stream, Math.max(0, size - messageBytes), messageBytes);
+    const text = storable(bytes.toString("utf8"));
+    if (text.trim() !== "") return text;
+  }
+  return "";
+}
+
+const outputsFile = ({ stateDirectory }: Environment, step: Step): string =>
+  `${stateDirectory}/${stepProcess(step)}.outputs`;
+
+const outputsLimitBytes = 256 * 1024;
+const readTimeoutMs = 10_000;
+
+async function outputsLeft(environment: Environment, { step, spec }: CommandAttempt): Promise<Record<string, string>> {
+  if (spec.outputs.length === 0) return {};
+  const argv = ["head", "-c", String(outputsLimitBytes + 1), outputsFile(environment, step)] as const;
+  const { code, stdout } = await environment.run(argv, { timeoutMs: readTimeoutMs });
+  const read = readOutputs(code === 0 ? stdout : "", spec.outputs, outputsLimitBytes);
+  if ("problem" in read) throw new StepFailed({ kind: "outputs", message: read.problem, exitCode: 0 });
+  return read.outputs;
+}

@@ -1,0 +1,20 @@
+import { storable } from "../domain/text.ts";
+import type { Environment } from "../providers/environments/port.ts";
+import type { LogStream } from "../store/logs.ts";
+
+/** How much of a process's output is read as a whole: an agent's result is at its end. */
+const outputAtMost = 64 * 1024 * 1024;
+
+/** A stream from its beginning to where it ends by now, or the end of it where it is very long. */
+export async function wholeOutput(environment: Environment, name: string, stream: LogStream): Promise<string> {
+  const parts: Buffer[] = [];
+  const size = await environment.written(name, stream);
+  let offset = Math.max(0, size - outputAtMost);
+  while (offset < size) {
+    const bytes = await environment.read(name, stream, offset, Math.min(1024 * 1024, size - offset));
+    if (bytes.length === 0) break;
+    parts.push(bytes);
+    offset += bytes.length;
+  }
+  return storable(Buffer.concat(parts).toString("utf8"));
+}

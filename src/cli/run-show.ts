@@ -1,0 +1,130 @@
+import type { Command } from "commander";
+import { findRun } from "../actions/find-run.ts";
+import type { AgentUsage } from "../domain/agent.ts";
+import type { StepStatus } from "../domain/lifecycles.ts";
+import type { Run, Step } from "../domain/run.ts";
+import { countSteps, spentOf, stepsAfter } from "../store/steps.ts";
+import { runName } from "../wire/ids.ts";
+import { viewRun, viewStep } from "../wire/runs.ts";
+import { type Cli, withAssembly } from "./cli.ts";
+import { wholeNumber } from "./options.ts";
+import { parseGiven } from "./parse-given.ts";
+import { plain, plainLine } from "./plain.ts";
+import { answerCommand, asksPeople, tookWords, waitWords } from "./run-wording.ts";
+import { makeScreen, type Screen } from "./screen.ts";
+import { facts, table } from "./table.ts";
+import { age, shortId, statusWord } from "./wording.ts";
+import { remarkNoWorker } from "./workers-alive.ts";
+
+interface Options {
+  readonly limit: number;
+  readonly after?: number;
+  readonly json?: boolean;
+}
+
+interface Found {
+  readonly run: Run;
+  readonly steps: readonly Step[];
+  readonly counts: Partial<Record<StepStatus, number>>;
+  readonly spent: AgentUsage;
+  /** The position after which there are more steps. */
+  readonly next: number | null;
+}
+
+export function addRunShow(run: Command, cli: Cli): void {
+  run
+    .command("show")
+    .description("Show a run and its steps.")
+    .argument("<id>", "its id, or how it ends")
+    .option("-n, --limit <number>", "how many steps", wholeNumber(10_000), 250)
+    .option("--after <position>", "only the steps after this one of the plan", wholeNumber(1_000_000))
+    .action((id: string, options: Options) => show(cli, id, options));
+}
+
+async function show(cli: Cli, id: string, options: Options): Promise<void> {
+  const screen = makeScreen(options);
+  const name = parseGiven(runName, id);
+  await withAssembly(cli.open, async ({ services }) => {
+    const { sql } = services;
+    const run = await findRun(services, name);
+    const page = { runId: run.id, position: options.after ?? 0, limit: options.limit + 1 };
+    const [more, counts, spent] = await Promise.all([
+      stepsAfter(sql, page),
+      countSteps(sql, run.id),
+      spentOf(sql, run.id),
+    ]);
+    const steps = more.slice(0, options.limit);
+    const next = more.length > steps.length ? (steps.at(-1)?.position ?? null) : null;
+    const found: Found = { run, steps, counts, spent, next };
+    if (screen.json) return screen.printJson(documentOf(found));
+    screen.print(`${particulars(screen, found)}\n\n${stepTable(screen, steps)}`);
+    for (const step of steps) {
+      if (step.waitsFor !== null && asksPeople(step.waitsFor)) {
+        screen.print(`  ${answerCommand(run, step.key, step.waitsFor)}`);
+      }
+    }
+    if (next !== null) screen.remark(`There are more steps: --after ${next}`);
+    if (run.finishedAt === null) await remarkNoWorker(services, screen);
+  });
+}
+
+/** As GET /api/runs/:id has it. */
+function documentOf({ run, steps, counts, spent, next }: Found): object {
+  return {
+    ...viewRun(run),
+    counts,
+    cost_usd: spent.costUsd ?? 0,
+    input_tokens: spent.inputTokens,
+    output_tokens: spent.outputTokens,
+    steps: steps.map(viewStep),
+    next,
+  };
+}
+
+function particulars(screen: Screen, { run, counts, spent }: Found): string {
+  const { costUsd, inputTokens, outputTokens } = spent;
+  const tokens = inputTokens + outputTokens;
+  const byStatus = Object.entries(counts).map(([status, count]) => `${count} ${status}`);
+  return facts(screen, [
+    ["id", run.id],
+    ["status", `${statusWord(screen, run.status)} for ${age(run.movedAt)}`],
+    ["will end", run.finishedAt === null ? run.ending : null],
+    ["stage", run.stage],
+    ["failure", run.failureMessage === null ? null : plain(run.failureMessage)],
+    ["plan", `${run.planId} (${run.planHash.slice(0, 12)})`],
+    ["steps", `${run.total - run.unfinished} of ${run.total} have ended: ${byStatus.join(", ")}`],
+    ["folder", run.folder === null ? "an empty one of its own" : plainLine(run.folder, 500)],
+    ["variables", Object.keys(run.variables).sort().join(", ") || null],
+    ["agent", run.agent === null ? null : plainLine(run.agent)],
+    ["change", run.changeId === null ? null : shortId(run.changeId)],
+    ["started by", run.startedBy === null ? null : plainLine(run.startedBy)],
+    ["cost", tokens === 0 && !costUsd ? null : `$${(costUsd ?? 0).toFixed(2)}, ${tokens} tokens`],
+    ["version", String(run.version)],
+    ["created", run.createdAt.toISOString()],
+    ["finished", run.finishedAt?.toISOString() ?? null],
+  ]);
+}
+
+function stepTable(screen: Screen, steps: readonly Step[]): string {
+  const widest = Math.max(4, ...steps.map(({ key }) => key.length));
+  const room = Math.max(20, screen.columns - widest - 2 - 12 - 10 - 12);
+  const rows = steps.map((step) => [
+    step.key,
+    statusWord(screen, step.status),
+    step.attempt === 0 ? "" : String(step.attempt),
+    duration(step),
+    plainLine(aboutStep(step), room),
+  ]);
+  return table(screen, ["STEP", "STATUS", "ATTEMPTS", "TOOK", ""], rows);
+}
+
+function duration({ status, startedAt, finishedAt }: Step): string {
+  if (startedAt === null || status === "pending") return "";
+  if (status === "running") return tookWords(Date.now() - startedAt.getTime());
+  return finishedAt === null ? "" : tookWords(finishedAt.getTime() - startedAt.getTime());
+}
+
+function aboutStep({ waitsFor, waitsUntil, failureMessage, round }: Step): string {
+  const waits = waitsFor === null ? "" : `waits for ${waitWords(waitsFor, waitsUntil)}`;
+  return [round > 1 ? `round ${round}` : "", waits, failureMessage ?? ""].filter((said) => said !== "").join("; ");
+}

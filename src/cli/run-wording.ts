@@ -1,0 +1,59 @@
+import type { Run, WaitsFor } from "../domain/run.ts";
+import { plainLine } from "./plain.ts";
+import { shortId } from "./wording.ts";
+
+/** What a step that waits for it waits for, in words. */
+export function waitWords(waitsFor: WaitsFor, until: Date | null): string {
+  const at = until === null ? "" : until.toISOString();
+  switch (waitsFor.for) {
+    case "approval":
+      return `${people(waitsFor.who)} to approve: ${plainLine(waitsFor.message, 200)}`;
+    case "choice":
+      return `${people(waitsFor.who)} to choose ${waitsFor.choices.map((one) => plainLine(one, 40)).join(" or ")}: ${plainLine(waitsFor.message, 200)}`;
+    case "answer":
+      return `${people(waitsFor.who)} to answer: ${plainLine(waitsFor.message, 200)}`;
+    case "time":
+      return at;
+    case "retry":
+      return `its next try at ${at}`;
+    case "limit":
+      return `its agent's usage limit, which resets at ${at}`;
+    case "plan":
+      return `run ${shortId(waitsFor.run)} of plan ${waitsFor.plan}`;
+  }
+}
+
+/** Whether a person has to say something. */
+export function asksPeople(waitsFor: WaitsFor | null): boolean {
+  return waitsFor !== null && ["approval", "choice", "answer"].includes(waitsFor.for);
+}
+
+/** The command by which a person answers. */
+export function answerCommand(run: Pick<Run, "id">, step: string, waitsFor: WaitsFor): string {
+  const words = { approval: "approve", choice: choiceIn(waitsFor), answer: "WORDS" };
+  const word = waitsFor.for in words ? words[waitsFor.for as keyof typeof words] : "WORD";
+  return `npx fairlead run answer ${shortId(run.id)} ${word} --step ${step}`;
+}
+
+/** How long something took. */
+export function tookWords(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function stepsIn(count: number): string {
+  return count === 1 ? "1 step" : `${count} steps`;
+}
+
+function people(who: readonly string[]): string {
+  return who.length === 0 ? "somebody" : who.map((name) => plainLine(name, 40)).join(" or ");
+}
+
+function choiceIn(waitsFor: WaitsFor): string {
+  const [first = "CHOICE"] = waitsFor.for === "choice" ? waitsFor.choices : [];
+  return /^[\w.-]+$/.test(first) ? first : "CHOICE";
+}

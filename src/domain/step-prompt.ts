@@ -1,0 +1,26 @@
+import type { AgentStep } from "./plan.ts";
+import type { SentBack } from "./run.ts";
+
+/** What an agent is told in a step of a plan: the plan's own words, and what a review found wrong with the last round. */
+export function stepPrompt(spec: AgentStep, feedback: SentBack | null): string {
+  const parts = [spec.prompt];
+  if (feedback !== null) {
+    const found = findingLines(feedback.findings);
+    parts.push(`The last round was looked at, and sent back:\n\n${found || "nothing more was said about it"}`);
+  }
+  if (spec.role === "code") {
+    parts.push(
+      "Work on what is checked out in the current folder, and commit your work there. Do not switch branches, push, or " +
+        "merge unless told to above. End with a short summary of what you changed.",
+    );
+  }
+  return parts.join("\n\n");
+}
+
+/** The findings are our own JSON, as a review's outputs have it. */
+function findingLines(findings: string | null): string {
+  const found = JSON.parse(findings ?? "[]") as { file: string | null; line: number | null; text: string }[];
+  return found
+    .map(({ file, line, text }) => `- ${file === null ? "" : `${file}${line === null ? "" : `:${line}`}: `}${text}`)
+    .join("\n");
+}

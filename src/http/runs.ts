@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { findRun } from "../actions/find-run.ts";
+import { startRun } from "../actions/start-run.ts";
+import { listRuns } from "../store/runs.ts";
+import { countSteps, spentOf, stepsAfter } from "../store/steps.ts";
+import { idempotencyKey } from "../wire/changes.ts";
+import { runName } from "../wire/ids.ts";
+import { runDetailQuery, runQuery, runRequest } from "../wire/run-requests.ts";
+import { runDetail, runPage, startedRun, viewRun, viewStep } from "../wire/runs.ts";
+import { json, location } from "./answers.ts";
+import { callerOf } from "./authenticate.ts";
+import { oneKey } from "./one-key.ts";
+import { type Route, route } from "./route.ts";
+
+export const runRoutes: readonly Route[] = [
+  route({
+    method: "post",
+    path: "/api/runs",
+    role: "admin",
+    summary: "Start a run of a registered plan",
+    headers: z.object({ "idempotency-key": idempotencyKey.optional() }),
+    body: runRequest,
+    responses: {
+      200: json("This idempotency key had been used: the run that was started then", startedRun),
+      202: { ...json("Started; it goes on by itself", startedRun), headers: location("The run") },
+    },
+    async answer({ services }, { body, headers, request }, response) {
+      const { run, deduplicated } = await startRun(services, {
+        plan: body.plan_id,
+        variables: body.variables,
+        folder: body.folder,
+        agent: body.agent,
+        startedBy: callerOf(request).name,
+        idempotencyKey: oneKey(body.idempotency_key, headers["idempotency-key"] ?? null),
+      });
+      response.status(deduplicated ? 200 : 202).location(`/api/runs/${run.id}`);
+      response.json({ ...viewRun(run), deduplicated });
+    },
+  }),
+  route({
+    method: "get",
+    path: "/api/runs",
+    role: "read",
+    summary: "List runs of plans, newest first",
+    query: runQuery,
+    responses: { 200: json("A page of runs", runPage) },
+    async answer({ services }, { query }, response) {
+      const { plan, status, change, before, limit } = query;
+      // One more than asked for tells whether there is another page.
+      const filter = { planId: plan, statuses: status, changeId: change, before, limit: limit + 1 };
+      const found = await listRuns(services.sql, filter);
+      const runs = found.slice(0, limit);
+      const next = found.length > limit ? (runs.at(-1)?.id ?? null) : null;
+      response.json({ runs: runs.map(viewRun), next });
+    },
+  }),
+  route({
+    method: "get",
+    path: "/api/runs/:id",
+    role: "read",
+    summary: "Show a run with its steps, a page of them",
+    params: z.object({ id: runName }),
+    query: runDetailQuery,
+    responses: { 200: json("The run", runDetail) },
+    async answer({ services }, { params, query }, response) {
+      const { sql } = services;
+      const run = await findRun(services, params.id);
+      const [found, counts, spent] = await Promise.all([
+        stepsAfter(sql, { runId: run.id, position: query.after, limit: query.limit + 1 }),
+        countSteps(sql, run.id),
+        spentOf(sql, run.id),
+      ]);
+      const steps = found.slice(0, query.limit);
+      response.json({
+        ...viewRun(run),
+        counts,
+        cost_usd: spent.costUsd ?? 0,
+        input_tokens: spent.inputTokens,
+        output_tokens: spent.outputTokens,
+        steps: steps.map(viewStep),
+        next: found.length > steps.length ? (steps.at(-1)?.position ?? null) : null,
+      });
+    },
+  }),
+];

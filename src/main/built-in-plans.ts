@@ -1,0 +1,15 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { addBuiltInPlan } from "../store/plans.ts";
+import type { Sql } from "../store/sql.ts";
+import { parsePlanText } from "../wire/plan.ts";
+
+const folder = fileURLToPath(new URL("../../plans", import.meta.url));
+
+/** Registers the plans that come with Fairlead, each version once: one of the same name that somebody added later stays. */
+export async function addBuiltInPlans(sql: Sql): Promise<void> {
+  for (const file of await readdir(folder)) {
+    await addBuiltInPlan(sql, parsePlanText(await readFile(join(folder, file), "utf8")));
+  }
+}

@@ -1,0 +1,41 @@
+import { createHash } from "node:crypto";
+import type { Plan } from "../domain/plan.ts";
+import type { PlanRow, RegisteredPlan } from "../domain/registered-plan.ts";
+import type { Json, Sql } from "./sql.ts";
+
+/** Stores a checked plan, or finds it stored; from now on it is the one that its name means. Gives its hash. */
+export async function registerPlan(sql: Sql, plan: Plan): Promise<string> {
+  const hash = hashOf(plan);
+  await sql`
+    insert into fairlead.plans (plan_id, hash, version, document)
+    values (${plan.plan_id}, ${hash}, ${plan.version}, ${sql.json(plan as unknown as Json)})
+    on conflict (plan_id, hash) do update set registered_at = clock_timestamp()`;
+  return hash;
+}
+
+/** Stores a checked plan unless this very one is there already. */
+export async function addBuiltInPlan(sql: Sql, plan: Plan): Promise<void> {
+  await sql`
+    insert into fairlead.plans (plan_id, hash, version, document)
+    values (${plan.plan_id}, ${hashOf(plan)}, ${plan.version}, ${sql.json(plan as unknown as Json)})
+    on conflict (plan_id, hash) do nothing`;
+}
+
+function hashOf(plan: Plan): string {
+  return createHash("sha256").update(JSON.stringify(plan)).digest("hex");
+}
+
+/** The plan that a name means. */
+export async function findPlan(sql: Sql, planId: string): Promise<RegisteredPlan | null> {
+  const [row] = await sql<RegisteredPlan[]>`
+    select plan_id, hash, version, jsonb_array_length(document -> 'steps') as steps, registered_at, document
+    from fairlead.plans where plan_id = ${planId} order by registered_at desc limit 1`;
+  return row ?? null;
+}
+
+/** Each name with what it means now. */
+export async function listPlans(sql: Sql, limit: number): Promise<PlanRow[]> {
+  return sql<PlanRow[]>`
+    select distinct on (plan_id) plan_id, hash, version, jsonb_array_length(document -> 'steps') as steps, registered_at
+    from fairlead.plans order by plan_id, registered_at desc limit ${limit}`;
+}

@@ -1,0 +1,51 @@
+import type { RunStatus, StepStatus } from "../../src/domain/lifecycles.ts";
+import type { Plan } from "../../src/domain/plan.ts";
+import type { Run, RunId, Step } from "../../src/domain/run.ts";
+import { registerPlan } from "../../src/store/plans.ts";
+import { findRun, startRun } from "../../src/store/runs.ts";
+import { listSteps } from "../../src/store/steps.ts";
+import type { World } from "./world.ts";
+
+export interface StartOptions {
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly folder?: string;
+  readonly agent?: string;
+}
+
+/** Registers a plan and starts a run of it. */
+export async function startPlan(world: World, plan: Plan, options: StartOptions = {}): Promise<RunId> {
+  const planHash = await registerPlan(world.database.sql, plan);
+  const run = await startRun(world.database.sql, {
+    planId: plan.plan_id,
+    planHash,
+    variables: options.variables ?? {},
+    folder: options.folder ?? null,
+    agent: options.agent ?? null,
+    startedBy: "ann",
+    idempotencyKey: null,
+  });
+  return run.id;
+}
+
+/** Waits until a run has ended in this status; another end is an error that says why. */
+export async function runReaches(world: World, id: RunId, status: RunStatus): Promise<Run> {
+  return world.row(async () => {
+    const run = await findRun(world.database.sql, id);
+    if (run?.status === status) return [run];
+    if (run?.finishedAt) throw new Error(`it ${run.status}: ${run.failureMessage}`);
+    return [];
+  });
+}
+
+/** Waits until a step is in this status. */
+export async function stepReaches(world: World, id: RunId, key: string, status: StepStatus): Promise<Step> {
+  return world.row(async () =>
+    (await listSteps(world.database.sql, id)).filter((s) => s.key === key && s.status === status),
+  );
+}
+
+/** The status of each step. */
+export async function stepStatuses(world: World, id: RunId): Promise<Record<string, StepStatus>> {
+  const steps = await listSteps(world.database.sql, id);
+  return Object.fromEntries(steps.map(({ key, status }) => [key, status]));
+}
