@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { CommandStep } from "../../src/domain/plan.ts";
@@ -74,6 +74,27 @@ test("outputs and variables go from step to step as arguments, whatever is in th
   await runReaches(world, id, "succeeded");
   expect((await findStep(world.database.sql, id, "build"))?.outputs).toEqual({ sha: hostile });
   expect(existsSync(join(where, "pwned"))).toBe(false);
+});
+
+test("a step works where it says, also beside its folder, and says where there is no such place", async () => {
+  const where = await folder();
+  await mkdir(join(where, "inner"));
+  const id = await startPlan(
+    world,
+    planOf([
+      shell("inside", "pwd > here", [], { cwd: "inner" }),
+      shell("beside", `test "$(pwd)" = "$1"`, [], {
+        args: ["-c", `test "$(pwd)" = "$1"`, "sh", world.home],
+        cwd: "..",
+      }),
+      shell("nowhere", "true", ["inside", "beside"], { cwd: "missing" }),
+    ]),
+    { folder: where },
+  );
+  const run = await runReaches(world, id, "failed");
+  expect(await readFile(join(where, "inner", "here"), "utf8")).toBe(`${join(where, "inner")}\n`);
+  expect(run.failureMessage).toContain("there is no folder missing in the checkout");
+  expect(await stepStatuses(world, id)).toMatchObject({ inside: "succeeded", beside: "succeeded" });
 });
 
 test("a step that fails is tried again after a pause that grows, and each attempt is kept", async () => {

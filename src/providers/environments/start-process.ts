@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,7 @@ const comesUpInMs = 10_000;
 export async function startProcess(place: Place, spec: ProcessSpec): Promise<Started> {
   checkCommand(spec.argv);
   const [folder] = processFolders(place, spec.name);
-  const cwd = resolve(place.checkout, spec.cwd ?? "");
+  const cwd = await startingFolder(place, spec);
   await takeName(place, spec, folder);
   try {
     const child = await spawnDetached(["/bin/sh", supervise, folder, ...spec.argv], {
@@ -66,6 +66,15 @@ export async function refuseProcess(place: Place, name: string): Promise<boolean
     if (code === "ENOENT") return true; // the environment is closed, or gone: nothing is started there any more
     throw error;
   }
+}
+
+/** Beside a folder that the checkout is a link to lies what lies beside that, not what lies beside the link. */
+async function startingFolder({ id, checkout }: Place, { cwd }: ProcessSpec): Promise<string> {
+  if (cwd === undefined) return checkout;
+  const folder = await realpath(checkout).catch((cause) => {
+    throw new EnvironmentGone(id, { cause });
+  });
+  return resolve(folder, cwd);
 }
 
 let ourselves: Promise<Identity | null> | null = null;
