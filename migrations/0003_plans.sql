@@ -9,8 +9,8 @@ create table fairlead.plans (
   version text not null check (length(version) between 1 and 100),
   document jsonb not null check (jsonb_typeof(document -> 'steps') = 'array'),
   created_at timestamptz not null default clock_timestamp(),
-  -- Of several with one name the latest registered is the one that is meant.
-  registered_at timestamptz not null default clock_timestamp(),
+  -- Of several with one name the latest registered is the one that is meant. Null: it has only been run from its file.
+  registered_at timestamptz,
   primary key (plan_id, hash)
 );
 comment on table fairlead.plans is 'Checked plans. Register one by `fairlead plan add` or the API: they check it whole.';
@@ -39,6 +39,8 @@ create table fairlead.runs (
   max_concurrency integer not null default 4 check (max_concurrency between 1 and 64),
   total integer not null default 0,
   unfinished integer not null default 0,
+  -- Who cancelled or retried it last.
+  decided_by text check (length(decided_by) <= 200),
   -- The first critical step that failed; its message is below.
   failed_step text,
   failure_kind text check (failure_kind in ('step', 'environment', 'cancelled', 'internal')),

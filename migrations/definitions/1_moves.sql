@@ -286,7 +286,7 @@ begin
       end if;
       of_change := new.change_id;
       of_run := new.id;
-      actor := case when tg_op = 'INSERT' then new.started_by end;
+      actor := case when tg_op = 'INSERT' then new.started_by when new.status in ('pending', 'cancelled') then new.decided_by end;
       data := fairlead.run_event_data(new);
     when 'step' then
       if step = 'moved' then

@@ -38,7 +38,7 @@ end $$;
 create or replace function fairlead.run_event_data(new fairlead.runs) returns jsonb language plpgsql immutable as $$
 begin
   return case new.status
-    when 'pending' then jsonb_build_object('plan', new.plan_id, 'steps', new.total)
+    when 'pending' then jsonb_build_object('plan', new.plan_id, 'steps', new.total, 'stage', new.stage)
     when 'failed' then jsonb_build_object('failure_kind', new.failure_kind, 'failure_message', new.failure_message,
       'failed_step', new.failed_step, 'stage', new.stage)
     when 'cancelled' then jsonb_build_object('failure_message', new.failure_message, 'stage', new.stage)
@@ -356,7 +356,8 @@ declare
   plan fairlead.plans;
 begin
   select p.* into plan from fairlead.plans p
-    where p.plan_id = new.plan_id and (new.plan_hash is null or p.hash = new.plan_hash)
+    where p.plan_id = new.plan_id
+      and case when new.plan_hash is null then p.registered_at is not null else p.hash = new.plan_hash end
     order by p.registered_at desc limit 1;
   if not found then
     raise exception 'there is no plan %', quote_literal(new.plan_id) using errcode = 'FL003',

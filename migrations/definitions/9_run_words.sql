@@ -60,7 +60,7 @@ begin
       change.id, change.environment_id, change.agent, change.requester_name,
       format('change %s %s', change_id, seen_version)
     from (select 1) one left join lateral (select p.document from fairlead.plans p where p.plan_id = named
-      order by p.registered_at desc limit 1) p on true
+        and p.registered_at is not null order by p.registered_at desc limit 1) p on true
     returning r.id into run.id;
   select r.* into run from fairlead.runs r where r.id = run.id;
   return run;
@@ -97,9 +97,10 @@ begin
     raise exception 'run % is %: it can''t be cancelled any more', run.id, run.status using errcode = 'FL001',
       detail = run.status, hint = 'It has ended.';
   elsif run.status = 'pending' then
-    update fairlead.runs r set status = 'cancelled', failure_message = why where r.id = run.id;
+    update fairlead.runs r set status = 'cancelled', failure_message = why,
+      decided_by = coalesce(cancelled_by, session_user) where r.id = run.id;
   else
-    update fairlead.runs r set ending = 'cancelled', failure_kind = 'cancelled', failure_message = why where r.id = run.id;
+    update fairlead.runs r set decided_by = coalesce(cancelled_by, session_user), ending = 'cancelled', failure_kind = 'cancelled', failure_message = why where r.id = run.id;
     perform fairlead.wind_up(run.id, at_once or run.ending is not null, 'cancelled');
   end if;
   return fairlead.run_seen(run_id, null);
@@ -107,7 +108,7 @@ end $$;
 
 -- Begins a run that has ended once more, with what did not succeed; `from_step` and all that depends on it as well.
 create or replace function fairlead.retry_run(
-  run_id text, from_step text default null, seen_version integer default null
+  run_id text, from_step text default null, retried_by text default null, seen_version integer default null
 ) returns fairlead.runs language plpgsql as $$
 #variable_conflict use_variable
 declare
@@ -128,7 +129,8 @@ begin
     raise exception 'run % has steps that are just being stopped', run.id using errcode = 'FL001',
       detail = run.status, hint = 'Retry it in a moment.';
   end if;
-  update fairlead.runs r set status = 'pending', retry_from = from_step where r.id = run.id;
+  update fairlead.runs r set status = 'pending', retry_from = from_step,
+    decided_by = coalesce(retried_by, session_user) where r.id = run.id;
   return fairlead.run_seen(run_id, null);
 end $$;
 
@@ -158,7 +160,7 @@ begin
       and s.waits_for ->> 'for' in ('approval', 'choice', 'answer')) then
     raise exception 'run % asks more than one question', run_id using errcode = 'FL004', hint = 'Name the step.';
   elsif jsonb_array_length(asked.waits_for -> 'who') > 0 and not asked.waits_for -> 'who' ? who then
-    raise exception '% may not answer step % of run %', who, asked.key, run_id using errcode = 'FL004',
+    raise exception '% may not answer step % of run %', who, asked.key, run_id using errcode = 'FL005',
       hint = 'These may: ' || (select string_agg(w, ', ') from jsonb_array_elements_text(asked.waits_for -> 'who') w) || '.';
   elsif kind = 'approval' and word not in ('approve', 'reject') then
     raise exception 'step % asks for an approval', asked.key using errcode = 'FL004', hint = 'Say approve or reject.';

@@ -1,5 +1,5 @@
 import type { Change } from "../domain/change.ts";
-import { readLog as chunks, type LogChunk } from "../store/logs.ts";
+import { type ChangeLogChunk, readLog as chunks, type LogChunk } from "../store/logs.ts";
 import type { Services } from "./services.ts";
 
 /** One line for a person who is watching. `kind` says what it is: an agent's words and tools, or plain output. */
@@ -37,9 +37,12 @@ export async function readLog(services: Services, change: Change, request: LogRe
   return { entries, lastSeq: read.at(-1)?.seq ?? request.afterSeq };
 }
 
-function meaning(services: Services, change: Change, chunk: LogChunk): LogLine[] {
-  if (!chunk.process.startsWith("agent-") || chunk.stream !== "stdout") return plain(chunk);
-  const agent = services.agent(change.agent);
+function meaning(services: Services, change: Change, chunk: ChangeLogChunk): LogLine[] {
+  const { process, stream, stepKind, stepAgent } = chunk;
+  const isAgents = stepKind === null ? process.startsWith("agent-") : stepKind === "agent";
+  // A plan may leave it to a variable who the agent is.
+  if (!isAgents || stream !== "stdout" || stepAgent?.includes("${") === true) return plain(chunk);
+  const agent = services.agent(stepAgent ?? change.agent);
   return linesOf(chunk).flatMap((line) => agent.note(line) ?? []);
 }
 

@@ -1,13 +1,13 @@
 import { ulid } from "ulid";
 import type { Plan } from "../domain/plan.ts";
 import type { Run, RunId } from "../domain/run.ts";
-import { registerPlan } from "../store/plans.ts";
+import { storePlan } from "../store/plans.ts";
 import { type NewRun, startRun as store } from "../store/runs.ts";
 import { needPlan } from "./need-plan.ts";
 import type { Services } from "./services.ts";
 
 export interface RunRequest extends Omit<NewRun, "id" | "planId" | "planHash"> {
-  /** The id of one that is registered, or a checked one, which is registered by this. */
+  /** The id of one that is registered, or a checked one, which no name means by that. */
   readonly plan: string | Plan;
 }
 
@@ -22,7 +22,7 @@ export async function startRun(services: Services, { plan, ...request }: RunRequ
   const { sql } = services;
   if (request.agent !== null) services.agent(request.agent);
   const planId = typeof plan === "string" ? plan : plan.plan_id;
-  const planHash = typeof plan === "string" ? (await needPlan(services, plan)).hash : await registerPlan(sql, plan);
+  const planHash = typeof plan === "string" ? (await needPlan(services, plan)).hash : await storePlan(sql, plan);
   const id = ulid() as RunId;
   const run = await store(sql, { ...request, id, planId, planHash });
   const deduplicated = run.id !== id;

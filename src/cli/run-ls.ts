@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { needPlan } from "../actions/need-plan.ts";
 import type { RunStatus } from "../domain/lifecycles.ts";
 import type { Run, RunId } from "../domain/run.ts";
+import { isPlanKnown } from "../store/plans.ts";
 import { listRuns } from "../store/runs.ts";
 import { planId, runId } from "../wire/ids.ts";
 import { runStatuses, viewRun } from "../wire/runs.ts";
@@ -38,7 +39,7 @@ async function ls(cli: Cli, options: Options): Promise<void> {
   const plan = options.plan === undefined ? undefined : parseGiven(planId, options.plan);
   await withAssembly(cli.open, async ({ services }) => {
     // A mistyped name would otherwise look like an empty list.
-    if (plan !== undefined) await needPlan(services, plan);
+    if (plan !== undefined && !(await isPlanKnown(services.sql, plan))) await needPlan(services, plan);
     const { status: statuses, before, limit } = options;
     const found = await listRuns(services.sql, { planId: plan, statuses, before, limit: limit + 1 });
     const runs = found.slice(0, limit);

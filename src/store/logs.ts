@@ -1,4 +1,5 @@
 import type { ChangeId, EnvironmentId } from "../domain/ids.ts";
+import type { StepKind } from "../domain/plan.ts";
 import type { RunId } from "../domain/run.ts";
 import type { Sql } from "./sql.ts";
 
@@ -55,11 +56,33 @@ export async function appendLog(
   return rows.length === 1;
 }
 
-/** The log of a change after a chunk, oldest first. One process of a change is followed at a time, so `seq` is in order. */
-export async function readLog(sql: Sql, changeId: ChangeId, afterSeq: number, limit: number): Promise<LogChunk[]> {
-  return sql<LogChunk[]>`
-    select seq, process, stream, start_byte, end_byte, text, at from fairlead.log_chunks
-    where change_id = ${changeId} and seq > ${afterSeq} order by seq limit ${limit}`;
+/** A stretch of what a process of a change has written; that of a step of its plan has the step's key for a name. */
+export interface ChangeLogChunk extends LogChunk {
+  /** Who wrote it, where a step's agent did: null is the change's own. */
+  readonly stepAgent: string | null;
+  readonly stepKind: StepKind | null;
+}
+
+/**
+ * The log of a change after a chunk, oldest first. One process of it is followed at a time, so `seq` is in order; but
+ * steps of a plan write at once, so what they wrote in the last second is held back, with all that came after it.
+ */
+export async function readLog(
+  sql: Sql,
+  changeId: ChangeId,
+  afterSeq: number,
+  limit: number,
+): Promise<ChangeLogChunk[]> {
+  return sql<ChangeLogChunk[]>`
+    select l.seq, coalesce(s.key, l.process) as process, l.stream, l.start_byte, l.end_byte, l.text, l.at,
+      s.spec ->> 'kind' as step_kind, s.spec ->> 'agent' as step_agent
+    from fairlead.log_chunks l
+    left join fairlead.steps s on s.id = upper(substring(l.process from '^step-([0-9a-z]{26})-'))
+    where l.change_id = ${changeId} and l.seq > ${afterSeq} and not exists (
+      select from fairlead.log_chunks young join fairlead.runs r on r.id = young.run_id and r.finished_at is null
+      where young.change_id = ${changeId} and young.seq > ${afterSeq} and young.seq <= l.seq
+        and young.at > clock_timestamp() - interval '1 second')
+    order by l.seq limit ${limit}`;
 }
 
 /** A stretch of what a step of a run has written. */

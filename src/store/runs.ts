@@ -123,9 +123,9 @@ export async function cancelRun(sql: Sql, { id, by, note, seenVersion }: RunWord
   return theRow(run);
 }
 
-export async function retryRun(sql: Sql, { id, seenVersion }: RunWord, fromStep: string | null): Promise<Run> {
+export async function retryRun(sql: Sql, { id, by, seenVersion }: RunWord, fromStep: string | null): Promise<Run> {
   const [run] = await sql<Run[]>`
-    select ${sql(columns)} from fairlead.retry_run(${id}, ${fromStep}, ${seenVersion})`;
+    select ${sql(columns)} from fairlead.retry_run(${id}, ${fromStep}, ${by}, ${seenVersion})`;
   return theRow(run);
 }
 

@@ -1,7 +1,14 @@
 import pg from "pg";
 import type postgres from "postgres";
 import type { Fault } from "../domain/fault.ts";
-import { ArgumentInvalid, DatabaseUnavailable, MovedOn, MoveIllegal, NotFound } from "../domain/faults/kernel.ts";
+import {
+  ArgumentInvalid,
+  DatabaseUnavailable,
+  MovedOn,
+  MoveIllegal,
+  NotAllowed,
+  NotFound,
+} from "../domain/faults/kernel.ts";
 import { driver } from "./driver.ts";
 
 const textArray: number = 1009;
@@ -73,6 +80,8 @@ function serverFault(error: postgres.PostgresError, code: string): Fault | unkno
       return new NotFound(message, details, { cause: error });
     case "FL004":
       return new ArgumentInvalid(message, details, { cause: error });
+    case "FL005":
+      return new NotAllowed(message, details, { cause: error });
     case "22021": // a NUL byte, or bytes that are no UTF-8
       return new ArgumentInvalid(
         "the text has a character that can't be stored: take out NUL bytes",

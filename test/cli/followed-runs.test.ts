@@ -102,7 +102,7 @@ test("a run waits for people, says for whom, and goes on by their word", async (
     expect(out).toMatch(/^where +waiting +1 +waits for bob to choose here or there: Where\?$/m);
     expect(out).toContain(`npx fairlead run answer ${id} approve --step ship\n`);
     const notBob = await place.fairlead(["run", "answer", id, "here", "--step", "where"]);
-    expect(notBob).toMatchObject({ code: 2, err: expect.stringMatching(/may not answer .*These may: bob/) });
+    expect(notBob).toMatchObject({ code: 4, err: expect.stringMatching(/may not answer .*These may: bob/) });
     const said = await place.fairlead(["run", "answer", id, "approve", "--step", "ship", "--note", "fine"]);
     expect(said).toMatchObject({ code: 0, out: "ship has succeeded: approve\n" });
     const twice = await place.fairlead(["run", "answer", id, "approve", "--step", "ship"]);
@@ -123,6 +123,8 @@ test("a run is left alone with --detach", async () => {
   const id = ran.out.slice(0, 8);
   expect((await place.fairlead(["run", "ls", "-s", "pending"])).out).toContain(`${id}  pending`);
   expect((await place.fairlead(["run", "cancel", id])).out).toMatch(/^\w{8} is cancelled\n/);
+  expect((await place.fairlead(["plan", "run", "detached"])).err).toContain('no plan "detached"');
+  expect((await place.fairlead(["plan", "add", file])).code).toBe(0);
   const json = JSON.parse((await place.fairlead(["plan", "run", "detached", "--detach", "--json"])).out);
   expect(json).toMatchObject({ status: "pending", plan_id: "detached" });
   const older = JSON.parse((await place.fairlead(["run", "ls", "-n", "1", "--before", json.id, "--json"])).out);

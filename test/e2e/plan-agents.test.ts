@@ -155,8 +155,8 @@ test("a stage goes only where the plan says, for anybody", async () => {
   const { folder } = await checkout();
   const plan = scriptedPlan({ plan: [[planned]], code: [[{ do: "hang" }]], review: [[approved]] });
   const id = await startPlan(world, plan, { folder, variables });
-  await stepReaches(world, id, "code", "running");
   const { sql } = world.database;
+  await world.row(() => sql`select id from fairlead.runs where id = ${id} and stage = 'CODING'`);
   await expect(sql`update fairlead.runs set stage = 'QUEUED' where id = ${id}`).rejects.toMatchObject({
     code: "FL001",
     message: `run ${id} is CODING: it cannot become QUEUED`,

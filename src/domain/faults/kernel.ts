@@ -24,6 +24,12 @@ export class ArgumentInvalid extends Fault {
   readonly kind = "invalid";
 }
 
+/** SQLSTATE FL005: somebody else has been asked. */
+export class NotAllowed extends Fault {
+  readonly code = "NOT_ALLOWED";
+  readonly kind = "forbidden";
+}
+
 export class DatabaseUnavailable extends Fault {
   readonly code = "DATABASE_UNAVAILABLE";
   readonly kind = "unavailable";
