@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import Table from "cli-table3";
 import { execa } from "execa";
 import type { Plan, PlanStep } from "../src/domain/plan.ts";
@@ -100,8 +101,8 @@ async function took(sql: Sql, plan: Plan, atOnce: number): Promise<number> {
   let id: RunId | null = null;
   const look = async () => {
     const run = id === null ? null : await findRun(sql, id);
-    if (run?.finishedAt) ended.resolve();
     if (run?.failureMessage) ended.reject(new Error(`at ${atOnce} at once: ${run.failureMessage}`));
+    else if (run?.finishedAt) ended.resolve();
   };
   const watching = setInterval(() => void look().catch(ended.reject), 100);
   const before = performance.now();
@@ -115,14 +116,15 @@ async function took(sql: Sql, plan: Plan, atOnce: number): Promise<number> {
 
 const noRun = { variables: {}, folder: null, agent: null, startedBy: null, idempotencyKey: null } as const;
 
-/** Milliseconds until its first step runs, with the plan handed over. */
+/** Milliseconds until its first step has begun, with the plan handed over. */
 async function startsIn(sql: Sql, plan: Plan): Promise<number> {
   const before = performance.now();
   const planHash = await registerPlan(sql, { ...plan, plan_id: "starts" });
   const run = await startRun(sql, { ...noRun, planId: "starts", planHash });
-  for (;;) {
-    const rows = await sql`select from fairlead.steps where run_id = ${run.id} and status = 'succeeded' limit 1`;
+  for (let looks = 0; looks < 10_000; looks += 1) {
+    const rows = await sql`select from fairlead.step_attempts where run_id = ${run.id} limit 1`;
     if (rows.length > 0) break;
+    await delay(1);
   }
   const ms = performance.now() - before;
   await sql`select fairlead.cancel_run(${run.id}, at_once => true)`;
@@ -135,7 +137,10 @@ async function bareProcesses(count: number, atOnce: number): Promise<number> {
   let left = count;
   await Promise.all(
     Array.from({ length: atOnce }, async () => {
-      for (; left > 0; left -= 1) await once(spawn("true", { stdio: "ignore" }), "exit");
+      while (left > 0) {
+        left -= 1;
+        await once(spawn("true", { stdio: "ignore" }), "exit");
+      }
     }),
   );
   return performance.now() - before;

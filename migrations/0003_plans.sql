@@ -11,6 +11,8 @@ create table fairlead.plans (
   created_at timestamptz not null default clock_timestamp(),
   -- Of several with one name the latest registered is the one that is meant. Null: it has only been run from its file.
   registered_at timestamptz,
+  -- It came with Fairlead: a newer one of those takes its place, but never that of somebody's own.
+  built_in boolean not null default false,
   primary key (plan_id, hash)
 );
 comment on table fairlead.plans is 'Checked plans. Register one by `fairlead plan add` or the API: they check it whole.';
@@ -24,6 +26,10 @@ create table fairlead.runs (
   version integer not null default 1,
   -- How it will end once what runs has stopped and the steps that are there for failures are done.
   ending text check (ending in ('failed', 'cancelled')),
+  -- True: also the steps that are there for failures are stopped.
+  at_once boolean not null default false,
+  -- Steps that were to begin anew while they were just being settled: by position, {"round", "feedback"}.
+  passed_over jsonb not null default '{}',
   -- Where it stands in words of the plan's own, if that declares stages.
   stage text,
   stages jsonb,
@@ -116,7 +122,7 @@ create table fairlead.step_attempts (
   number integer not null,
   run_id text not null,
   round integer not null,
-  status text not null check (status in ('running', 'succeeded', 'failed', 'cancelled', 'waiting')),
+  status text not null check (status in ('running', 'waiting', 'succeeded', 'failed', 'cancelled')),
   started_at timestamptz not null default clock_timestamp(),
   finished_at timestamptz,
   exit_code integer,
@@ -137,7 +143,8 @@ alter table fairlead.environments
   add check (num_nonnulls(change_id, run_id) = 1),
   add check (run_id is not null or (workspace is not null and first_port is not null));
 alter table fairlead.resources alter column change_id drop not null;
-alter table fairlead.log_chunks alter column change_id drop not null, add column run_id text;
+alter table fairlead.log_chunks alter column change_id drop not null, add column run_id text,
+  add check (num_nonnulls(change_id, run_id) > 0);
 create index log_by_run on fairlead.log_chunks (run_id, seq) where run_id is not null;
 
 -- The plan that its changes use for their implementation; null is one coding step.

@@ -70,7 +70,8 @@ begin
     return old;
   end if;
   raise exception '% % is %: end it before you delete it', tg_argv[0], old.id, old.status using errcode = 'FL001',
-    detail = old.status, hint = 'select fairlead.cancel_change(…), and wait for the clean-up.';
+    detail = old.status, hint = format('select fairlead.cancel_%s(…), and wait for the clean-up.',
+      case when to_jsonb(old) ->> 'run_id' is not null or tg_argv[0] = 'run' then 'run' else 'change' end);
 end $$;
 
 create or replace function fairlead.refuse_settings_delete() returns trigger language plpgsql as $$

@@ -17,6 +17,8 @@ begin
       new.started_at := coalesce(new.started_at, clock_timestamp());
     when 'pending' then
       new.ending := null;
+      new.at_once := false;
+      new.passed_over := '{}';
       new.failed_step := null;
       new.failure_kind := null;
       new.failure_message := null;
@@ -49,13 +51,18 @@ end $$;
 -- What the move of a step brings with it: its attempt begins or ends.
 create or replace function fairlead.fill_step(old fairlead.steps, new fairlead.steps) returns fairlead.steps
 language plpgsql as $$
+declare
+  outcome text;
 begin
   new.finished_at := case when fairlead.is_settled(new.status) then new.moved_at end;
-  if old.status = 'running' then
-    update fairlead.step_attempts a set status = case new.status when 'pending' then 'cancelled' else new.status end,
-      finished_at = new.moved_at, exit_code = new.exit_code, failure_kind = new.failure_kind,
-      failure_message = new.failure_message
-      where a.step_id = new.id and a.number = old.attempt;
+  if old.status in ('running', 'waiting') then
+    -- One that failed and is to be tried again is over; one that waits for a person or a time is not.
+    outcome := case when new.status = 'pending' then 'cancelled'
+      when new.waits_for ->> 'for' = 'retry' and new.status = 'waiting' then 'failed' else new.status end;
+    update fairlead.step_attempts a set status = outcome, exit_code = new.exit_code, failure_kind = new.failure_kind,
+      failure_message = new.failure_message,
+      finished_at = case when outcome <> 'waiting' or new.waits_for ->> 'for' = 'limit' then new.moved_at end
+      where a.step_id = new.id and a.number = old.attempt and a.finished_at is null;
   end if;
   case new.status
     when 'running' then
@@ -120,12 +127,12 @@ language sql stable set enable_hashjoin = off set enable_mergejoin = off set jit
   select coalesce(array_agg(a.position order by a.position), '{}') from after a
 $$;
 
--- Counts anew what these still wait for.
+-- Counts anew what these still wait for. (Others are not touched: somebody may be settling them, and wait for the run.)
 create or replace function fairlead.count_unmet(in_run text, positions integer[]) returns void language sql as $$
   update fairlead.steps s
     set unmet = (select count(*) from fairlead.steps d
       where d.run_id = in_run and d.position = any (s.needs) and not fairlead.is_settled(d.status))
-    where s.run_id = in_run and s.position = any (positions)
+    where s.run_id = in_run and s.position = any (positions) and (s.status = 'pending' or s.again)
 $$;
 
 -- Goes on from steps that have settled: skips what can't begin any more, each step once, starts what can, as far as
@@ -159,7 +166,7 @@ begin
         set unmet = s.unmet - less.n, status = case
           when s.status = 'pending' and s.unmet = less.n and not fairlead.may_begin(s) then 'skipped' else s.status end
         from less join fairlead.steps was on was.run_id = in_run and was.position = less.position
-        where s.run_id = in_run and s.position = less.position
+        where s.run_id = in_run and s.position = less.position and (s.status = 'pending' or s.again)
         returning s.position, s.status <> was.status as moved
     )
     select coalesce(array_agg(l.position) filter (where l.moved), '{}') into done from lowered l;
@@ -237,29 +244,51 @@ begin
   perform fairlead.advance_run(in_run, settled || also_settled);
 end $$;
 
--- Sends a run back to an earlier step: that, and all that depends on it, begins anew. What of it is just running is
--- stopped first. The caller has locked the run.
+-- Sends a run back to these steps, for a round with what was found wrong in the last: they begin anew. What of them is
+-- just running is stopped first, and what is just being settled comes back when it has been. The caller has locked the run.
 create or replace function fairlead.begin_again(in_run text, positions integer[], in_round integer, told jsonb)
 returns void language plpgsql as $$
 declare
   brought_back integer;
+  held integer[];
 begin
   perform set_config('fairlead.advancing', in_run, true);
-  update fairlead.steps s set again = true, task = 'stop_step', round = coalesce(in_round, s.round),
-      feedback = coalesce(told, s.feedback)
-    where s.id in (select r.id from fairlead.steps r
-      where r.run_id = in_run and r.position = any (positions) and r.status = 'running' and r.task = 'run_step'
-      for update skip locked);
+  select coalesce(array_agg(h.position), '{}') into held from (
+    select r.position from fairlead.steps r
+    where r.run_id = in_run and r.position = any (positions) and r.status in ('running', 'waiting') for update skip locked) h;
+  update fairlead.runs r set passed_over = r.passed_over || (
+      select coalesce(jsonb_object_agg(s.position, jsonb_build_object('round', in_round, 'feedback', told)), '{}')
+      from fairlead.steps s where s.run_id = in_run and s.position = any (positions)
+        and s.status in ('running', 'waiting') and s.position <> all (held))
+    where r.id = in_run;
+  update fairlead.steps s set again = true, task = 'stop_step', round = in_round, feedback = told
+    where s.run_id = in_run and s.position = any (held) and s.task is distinct from 'stop_step'
+      and (s.status = 'running' or s.waits_for ->> 'for' = 'plan');
+  update fairlead.steps s set again = true, round = in_round, feedback = told
+    where s.run_id = in_run and s.position = any (held) and s.task = 'stop_step' and not s.again;
+  update fairlead.steps s set status = 'pending', failures = 0, round = in_round, feedback = told
+    where s.run_id = in_run and s.position = any (held) and s.status = 'waiting' and s.waits_for ->> 'for' <> 'plan';
+  update fairlead.steps s set round = in_round, feedback = told
+    where s.run_id = in_run and s.position = any (positions) and s.status = 'pending';
   with back as (
-    update fairlead.steps s
-      set status = 'pending', failures = 0, outputs = '{}', round = coalesce(in_round, s.round),
-        feedback = coalesce(told, s.feedback)
+    update fairlead.steps s set status = 'pending', failures = 0, outputs = '{}', round = in_round, feedback = told
       where s.run_id = in_run and s.position = any (positions) and fairlead.is_settled(s.status) returning s.position
   )
   select count(*) into brought_back from back;
   perform fairlead.count_unmet(in_run, positions);
   update fairlead.runs r set unfinished = r.unfinished + brought_back where r.id = in_run;
   perform set_config('fairlead.advancing', '', true);
+end $$;
+
+-- A step that was passed over then has been settled now, or waits: it begins anew.
+create or replace function fairlead.bring_back(step fairlead.steps, anew jsonb) returns void language plpgsql as $$
+begin
+  perform set_config('fairlead.advancing', step.run_id, true);
+  update fairlead.runs r set passed_over = r.passed_over - step.position::text where r.id = step.run_id;
+  update fairlead.steps s set status = 'pending', failures = 0, outputs = '{}', round = (anew ->> 'round')::integer,
+    feedback = nullif(anew -> 'feedback', 'null') where s.id = step.id and s.status <> 'pending';
+  perform fairlead.count_unmet(step.run_id, array[step.position]);
+  perform fairlead.advance_run(step.run_id, '{}', array[step.position]);
 end $$;
 
 -- A review that is not content sends its run back, as long as there are rounds left. False: it has failed for good.
@@ -286,15 +315,18 @@ end $$;
 create or replace function fairlead.follow_step() returns trigger language plpgsql as $$
 declare
   run fairlead.runs;
-  spared boolean;
+  may_go_on boolean;
 begin
   if current_setting('fairlead.advancing', true) = new.run_id then
     return null;
   end if;
   select r.* into run from fairlead.runs r where r.id = new.run_id for update;
-  spared := run.status = 'running' and (run.ending is null or new.handles_failure);
-  if new.status in ('waiting', 'pending') then
-    if not spared then
+  may_go_on := run.status = 'running' and (run.ending is null or (new.handles_failure and not run.at_once));
+  if run.passed_over ? new.position::text and may_go_on then
+    perform fairlead.bring_back(new, run.passed_over -> new.position::text);
+    return null;
+  elsif new.status in ('waiting', 'pending') then
+    if not may_go_on then
       update fairlead.steps set status = 'cancelled' where id = new.id;
     else
       -- It has left its place to others, or asks for one.
@@ -426,7 +458,7 @@ begin
     perform fairlead.advance_run(new.id, '{}', case when old.started_at is null then '{}' else array(
       select s.position from fairlead.steps s where s.run_id = new.id and s.status = 'pending' and s.unmet = 0) end);
   elsif new.status = 'pending' then
-    perform fairlead.begin_again(new.id, fairlead.steps_to_retry(new), null, null);
+    perform fairlead.begin_again(new.id, fairlead.steps_to_retry(new), 1, null);
     perform fairlead.give_environment(new);
   else
     if new.unfinished > 0 then
@@ -434,16 +466,31 @@ begin
     end if;
     update fairlead.environments set status = 'terminating'
       where run_id = new.id and status in ('provisioning', 'ready', 'failed');
-    update fairlead.steps s set
-        status = case new.status when 'succeeded' then 'succeeded' when 'failed' then 'failed' else 'cancelled' end,
-        failure_kind = case when new.status <> 'succeeded' then 'plan' end,
-        failure_message = case when new.status <> 'succeeded' then
-          format('the run %s of plan %s: %s', new.id, new.plan_id, new.failure_message) end
+    perform fairlead.settle_caller(s, new) from fairlead.steps s
       where s.id = new.parent_step_id and s.status = 'waiting' and s.waits_for ->> 'run' = new.id;
     perform fairlead.enqueue_due(c.id, c.version) from fairlead.change_requests c
       where c.id = new.change_id and new.parent_step_id is null and c.status = 'implementing' and c.task = 'implement';
   end if;
   return null;
+end $$;
+
+-- Settles the step that waited for a run of another plan.
+create or replace function fairlead.settle_caller(caller fairlead.steps, ended fairlead.runs) returns void
+language plpgsql as $$
+declare
+  why constant text := format('the run %s of plan %s: %s', ended.id, ended.plan_id, ended.failure_message);
+begin
+  if caller.again then
+    update fairlead.steps s set status = 'pending' where s.id = caller.id;
+  elsif caller.failure_kind = 'timeout' then
+    perform fairlead.fail_step(caller.id, caller.version, 'timeout', caller.failure_message);
+  elsif ended.status = 'succeeded' then
+    update fairlead.steps s set status = 'succeeded' where s.id = caller.id;
+  elsif caller.task = 'stop_step' then
+    update fairlead.steps s set status = 'cancelled', failure_message = why where s.id = caller.id;
+  else
+    perform fairlead.fail_step(caller.id, caller.version, 'plan', why);
+  end if;
 end $$;
 
 -- What a run that was ended at once leaves: nothing of it begins any more, and what runs is stopped.

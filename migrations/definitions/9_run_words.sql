@@ -100,7 +100,8 @@ begin
     update fairlead.runs r set status = 'cancelled', failure_message = why,
       decided_by = coalesce(cancelled_by, session_user) where r.id = run.id;
   else
-    update fairlead.runs r set decided_by = coalesce(cancelled_by, session_user), ending = 'cancelled', failure_kind = 'cancelled', failure_message = why where r.id = run.id;
+    update fairlead.runs r set decided_by = coalesce(cancelled_by, session_user),
+      at_once = cancel_run.at_once or run.ending is not null, ending = 'cancelled', failure_kind = 'cancelled', failure_message = why where r.id = run.id;
     perform fairlead.wind_up(run.id, at_once or run.ending is not null, 'cancelled');
   end if;
   return fairlead.run_seen(run_id, null);
@@ -136,7 +137,8 @@ end $$;
 
 -- Says a person's word to a step that waits for one: `approve` or `reject`, one of the choices, or an answer.
 create or replace function fairlead.answer_step(
-  run_id text, word text, step text default null, answered_by text default null, note text default null
+  run_id text, word text, step text default null, answered_by text default null, note text default null,
+  seen_version integer default null
 ) returns fairlead.steps language plpgsql as $$
 #variable_conflict use_variable
 declare
@@ -156,6 +158,9 @@ begin
   if asked.id is null then
     raise exception 'run % waits for nobody''s word%', run_id, coalesce(' at step ' || step, '') using errcode = 'FL001',
       hint = 'select key, waits_for from fairlead.steps where status = ''waiting'' lists what is asked.';
+  elsif asked.version <> seen_version then
+    raise exception 'step % of run % has moved on: you saw version %, it is at %', asked.key, run_id, seen_version,
+      asked.version using errcode = 'FL002', detail = asked.status, hint = 'Look at it again, then answer.';
   elsif step is null and (select count(*) > 1 from fairlead.steps s where s.run_id = run_id and s.status = 'waiting'
       and s.waits_for ->> 'for' in ('approval', 'choice', 'answer')) then
     raise exception 'run % asks more than one question', run_id using errcode = 'FL004', hint = 'Name the step.';
@@ -231,10 +236,10 @@ begin
   elsif kind = 'time' then
     update fairlead.steps s set status = 'succeeded' where s.id = step.id;
   elsif kind = 'plan' then
-    update fairlead.steps s set task = 'stop_step' where s.id = step.id;
+    update fairlead.steps s set task = 'stop_step', failure_kind = 'timeout',
+      failure_message = format('stopped after %s s, its time limit', s.spec ->> 'timeout_sec') where s.id = step.id;
   elsif kind is not null then
-    update fairlead.steps s set status = 'failed', failure_kind = 'timeout',
-      failure_message = 'nobody answered in time' where s.id = step.id;
+    perform fairlead.fail_step(step.id, step.version, 'timeout', 'nobody answered in time');
   end if;
   return kind;
 end $$;

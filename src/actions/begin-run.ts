@@ -1,7 +1,7 @@
 import type { Seen } from "../domain/change.ts";
 import { Fault } from "../domain/fault.ts";
 import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
-import type { RunId } from "../domain/run.ts";
+import type { RunFailureKind, RunId } from "../domain/run.ts";
 import { storable } from "../domain/text.ts";
 import { runAsSeen, settleBegun, settleRunFailed } from "../store/runs.ts";
 import { faultOf } from "../store/sql.ts";
@@ -15,7 +15,8 @@ export async function beginRun(services: Services, seen: Seen<string>, stopping:
   if (run === null || run.environmentId === null) return;
   const { id, environmentId, folder } = run;
   const owner = { environmentId, changeId: null };
-  const signal = AbortSignal.any([stopping, AbortSignal.timeout(limits.provisionMs)]);
+  const late = AbortSignal.timeout(limits.provisionMs);
+  const signal = AbortSignal.any([stopping, late]);
   try {
     await recorded(sql, owner, [{ kind: "environment", name: "environment" }], () =>
       services.provider("local").provision({ id: environmentId, folder }, signal),
@@ -24,8 +25,17 @@ export async function beginRun(services: Services, seen: Seen<string>, stopping:
   } catch (raised) {
     const error = faultOf(raised);
     if (stopping.aborted || error instanceof DatabaseUnavailable) throw error;
-    const kind = error instanceof Fault ? "environment" : "internal";
-    const failed = await settleRunFailed(sql, run, { kind, message: storable((error as Error).message) });
+    const failed = await settleRunFailed(sql, run, failureOf(error, late.aborted));
     log.warn({ err: error, run: id, failed }, "run could not begin");
   }
+}
+
+function failureOf(error: unknown, isLate: boolean): { kind: RunFailureKind; message: string } {
+  if (isLate) {
+    const message = "its folder was not ready in time; retry, or set FAIRLEAD_PROVISION_TIMEOUT_SECONDS higher";
+    return { kind: "environment", message };
+  }
+  const message = storable(error instanceof Error ? error.message : String(error));
+  if (error instanceof Fault) return { kind: "environment", message };
+  return { kind: "internal", message: `Fairlead itself failed: ${message}. Retry; if it happens again, report it.` };
 }

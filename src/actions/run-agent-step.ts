@@ -9,7 +9,7 @@ import { oneLine, storable } from "../domain/text.ts";
 import type { AgentJob } from "../providers/agents/port.ts";
 import { schemaProblems } from "../providers/agents/schema-problems.ts";
 import type { Environment } from "../providers/environments/port.ts";
-import { commitsBeside, markCommit } from "../providers/git/marks.ts";
+import { commitsSince, markCommit } from "../providers/git/marks.ts";
 import { findChange } from "../store/changes.ts";
 import { settleStepLimited, settleSucceeded, settleWaiting, stepAsSeen } from "../store/steps.ts";
 import { limitedUntil } from "../store/usage-limits.ts";
@@ -145,7 +145,7 @@ async function answerOf(
     const first = result.findings[0]?.text ?? "it said no more than that";
     throw fail("rejected", storable(`rejected: ${oneLine(first, 300)}`), outputs);
   }
-  const { commits, head } = await commitsBeside(environment, stepProcess(step));
+  const { commits, head } = await commitsSince(environment, stepProcess(step));
   return { summary: storable(result.summary), commits: commits.join(" "), head };
 }
 

@@ -5,6 +5,7 @@ import { runOfStep } from "../store/runs.ts";
 import { enterStage, stepAsSeen } from "../store/steps.ts";
 import { expandedSpec } from "./expand-step.ts";
 import { orFailStep } from "./fail-step.ts";
+import { forgetMark } from "./forget-mark.ts";
 import { runAgentStep } from "./run-agent-step.ts";
 import { runCommandStep } from "./run-command-step.ts";
 import type { Services } from "./services.ts";
@@ -21,6 +22,7 @@ export async function runStep(services: Services, seen: Seen<string>, stopping: 
   const { environmentId } = run;
   if (environmentId === null) throw new Error(`run ${run.id} is ${run.status} and has no environment`);
   await orFailStep(services, run, step, stopping, () => perform(services, { ...run, environmentId }, step, stopping));
+  await forgetMark(services, run, step);
 }
 
 async function perform(services: Services, run: BegunRun, step: Step, stopping: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@ import type { Step, StepId } from "../domain/run.ts";
 import { cancelRun, findRun } from "../store/runs.ts";
 import { settleStopped, stepAsSeen, subrunOf } from "../store/steps.ts";
 import { copyLog } from "./copy-log.ts";
+import { forgetMark } from "./forget-mark.ts";
 import type { Services } from "./services.ts";
 import { stepProcess } from "./step-process.ts";
 
@@ -33,4 +34,5 @@ async function stopProcess(services: Services, step: Step, stopping: AbortSignal
     await copyLog(services, environment, { changeId: run.changeId, runId: run.id }, stepProcess(step), stopping);
   }
   await settleStopped(sql, step);
+  if (run !== null) await forgetMark(services, run, step);
 }

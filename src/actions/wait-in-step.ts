@@ -5,17 +5,18 @@ import { settleWaiting, startSubrun } from "../store/steps.ts";
 import type { Services } from "./services.ts";
 
 /** Lets a step wait for a time, or asks people. */
-export async function openWait({ sql }: Services, step: Step, { wait }: WaitStep): Promise<void> {
+export async function openWait({ sql }: Services, step: Step, { wait, timeout_sec }: WaitStep): Promise<void> {
   if (wait.for !== "time") {
     const { deadline_sec, ...asked } = wait;
-    await settleWaiting(sql, step, asked, { seconds: deadline_sec });
+    const limits = [deadline_sec, timeout_sec].filter((seconds) => seconds !== null);
+    await settleWaiting(sql, step, asked, { seconds: limits.length === 0 ? null : Math.min(...limits) });
   } else if ("seconds" in wait) {
     await settleWaiting(sql, step, { for: "time" }, { seconds: wait.seconds });
   } else {
     const until = new Date(wait.until);
     if (Number.isNaN(until.getTime())) {
       const message = `${JSON.stringify(wait.until)} is no time: give one as 2026-11-21T08:15:00Z`;
-      throw new StepFailed({ kind: "internal", message });
+      throw new StepFailed({ kind: "outputs", message });
     }
     await settleWaiting(sql, step, { for: "time" }, { until });
   }
@@ -25,5 +26,5 @@ export async function openWait({ sql }: Services, step: Step, { wait }: WaitStep
 export async function startSubplan({ sql, log }: Services, step: Step, spec: SubplanStep): Promise<void> {
   const { plan: planId, variables, timeout_sec: timeoutSec } = spec;
   const run = await startSubrun(sql, step, { planId, variables, timeoutSec });
-  log.info({ step: step.key, plan: planId, run }, "run of another plan begun");
+  if (run !== null) log.info({ step: step.key, plan: planId, run }, "run of another plan begun");
 }

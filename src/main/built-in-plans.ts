@@ -7,9 +7,9 @@ import { parsePlanText } from "../wire/plan.ts";
 
 const folder = fileURLToPath(new URL("../../plans", import.meta.url));
 
-/** Registers the plans that come with Fairlead, each version once: one of the same name that somebody added later stays. */
+/** Registers the plans that come with Fairlead; those of the same names that somebody has added stay. */
 export async function addBuiltInPlans(sql: Sql): Promise<void> {
-  for (const file of await readdir(folder)) {
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith(".json"))) {
     await addBuiltInPlan(sql, parsePlanText(await readFile(join(folder, file), "utf8")));
   }
 }

@@ -17,11 +17,11 @@ const tasksFolder = fileURLToPath(new URL("../../tasks", import.meta.url));
 const longTasks = ["provision", "implement", "preview"];
 const stepTasks = ["run_step"];
 const mergeTasks = ["merge"];
-const cleanupTasks = ["cleanup"];
+const cleanupTasks = ["cleanup", "stop_step"];
 const shortConcurrency = 4;
 /** Their runs say themselves how many steps may be running; a step of any kind is a process, or waits for one. */
 const stepConcurrency = 16;
-/** Clean-ups mostly wait, and each stops its processes first: those of a cancelled change must not run on meanwhile. */
+/** Clean-ups and stops mostly wait, and each stops its processes first: those of a cancelled change must not run on meanwhile. */
 const cleanupConcurrency = 8;
 /** Five listen; the others fetch and complete jobs, which takes milliseconds. Small teams' databases allow 100 in all. */
 const queueConnections = 10;

@@ -21,12 +21,14 @@ export async function registerPlan(sql: Sql, plan: Plan): Promise<string> {
   return hash;
 }
 
-/** Registers a checked plan unless this very one has been before. */
+/** Registers a plan that comes with Fairlead, each version once, unless somebody has one of their own of that name. */
 export async function addBuiltInPlan(sql: Sql, plan: Plan): Promise<void> {
   const hash = await storePlan(sql, plan);
   await sql`
-    update fairlead.plans set registered_at = clock_timestamp()
-    where plan_id = ${plan.plan_id} and hash = ${hash} and registered_at is null`;
+    update fairlead.plans p set registered_at = clock_timestamp(), built_in = true
+    where p.plan_id = ${plan.plan_id} and p.hash = ${hash} and p.registered_at is null and not exists (
+      select from fairlead.plans own
+      where own.plan_id = ${plan.plan_id} and own.registered_at is not null and not own.built_in)`;
 }
 
 function hashOf(plan: Plan): string {

@@ -116,7 +116,7 @@ export async function spentOf(sql: Sql, runId: RunId): Promise<AgentUsage> {
 export async function summaryOf(sql: Sql, runId: RunId): Promise<string> {
   const [row] = await sql<{ summary: string }[]>`
     select outputs ->> 'summary' as summary from fairlead.steps
-    where run_id = ${runId} and status = 'succeeded' and outputs ? 'summary' order by finished_at desc limit 1`;
+    where run_id = ${runId} and status = 'succeeded' and spec ->> 'role' = 'code' order by finished_at desc limit 1`;
   return row?.summary ?? "";
 }
 
@@ -180,7 +180,10 @@ export interface LimitMet {
   readonly usage: AgentUsage;
 }
 
-/** Lets a step wait until its agent's usage limit resets, and all others with that credential; false: it has moved on. */
+/**
+ * Lets a step wait until its agent's usage limit resets, and all others with that credential; with each attempt twice as
+ * long at least, for a provider's reset may be over by now. False: it has moved on.
+ */
 export async function settleStepLimited(
   sql: Sql,
   seen: SeenStep,
@@ -189,7 +192,8 @@ export async function settleStepLimited(
   const rows = await sql`
     with waiting as (
       update fairlead.steps set status = 'waiting', waits_for = '{"for": "limit"}',
-        waits_until = greatest(to_timestamp(${resetsAt}::float8 / 1000), clock_timestamp() + interval '1 second'),
+        waits_until = greatest(to_timestamp(${resetsAt}::float8 / 1000),
+          clock_timestamp() + interval '1 second' * power(2, least(attempt - 1, 10))),
         cost_usd = cost_usd + ${usage.costUsd ?? 0}, input_tokens = input_tokens + ${usage.inputTokens},
         output_tokens = output_tokens + ${usage.outputTokens}
       where id = ${seen.id} and version = ${seen.version} returning waits_until
@@ -234,7 +238,7 @@ export async function settleStopped(sql: Sql, seen: SeenStep): Promise<boolean> 
   return row?.settled === true;
 }
 
-/** The runs that steps wait for, of those that have not ended. */
+/** The run of another plan that a step waits for. */
 export async function subrunOf(sql: Sql, stepId: StepId): Promise<Pick<Run, "id" | "finishedAt"> | null> {
   const [run] = await sql<Pick<Run, "id" | "finishedAt">[]>`
     select r.id, r.finished_at from fairlead.steps s join fairlead.runs r on r.id = s.waits_for ->> 'run'
@@ -249,12 +253,14 @@ export interface Answer {
   readonly word: string;
   readonly by: string;
   readonly note: string | null;
+  /** Binds it to what they saw of the step. */
+  readonly seenVersion?: number | null;
 }
 
 /** Says a person's word to a step that waits for one. */
-export async function answerStep(sql: Sql, { runId, step, word, by, note }: Answer): Promise<Step> {
+export async function answerStep(sql: Sql, { runId, step, word, by, note, seenVersion = null }: Answer): Promise<Step> {
   const [answered] = await sql<Step[]>`
-    select ${sql(columns)} from fairlead.answer_step(${runId}, ${word}, ${step}, ${by}, ${note})`;
+    select ${sql(columns)} from fairlead.answer_step(${runId}, ${word}, ${step}, ${by}, ${note}, ${seenVersion})`;
   if (answered === undefined) throw new Error("answer_step() returned no row");
   return answered;
 }

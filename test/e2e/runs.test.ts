@@ -113,8 +113,8 @@ test("a step that fails is tried again after a pause that grows, and each attemp
   await runReaches(world, id, "succeeded");
   const attempts = await listAttempts(world.database.sql, id, 10);
   expect(attempts.map(({ number, status, exitCode }) => [number, status, exitCode])).toEqual([
-    [1, "waiting", 1],
-    [2, "waiting", 1],
+    [1, "failed", 1],
+    [2, "failed", 1],
     [3, "succeeded", 0],
   ]);
   const pauses = attempts

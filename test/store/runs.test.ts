@@ -9,10 +9,12 @@ import {
   findStep,
   listSteps,
   settleAttemptFailed,
+  settleStopped,
   settleSucceeded,
   settleWaiting,
   startSubrun,
   stepAsSeen,
+  wakeStep,
 } from "../../src/store/steps.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { planOf, step } from "../support/plans.ts";
@@ -215,14 +217,114 @@ test("plans that call plans end five deep", async () => {
   await expect(sixth).rejects.toMatchObject({ code: "FL004" });
 });
 
+const review = (id: string, needs: readonly string[], rounds: number) =>
+  ({
+    ...step(id, needs),
+    kind: "agent",
+    role: "review",
+    on_reject: { restart_from: "code", max_rounds: rounds },
+  }) as never;
+const reviewed = (rounds: number) =>
+  planOf([
+    step("code"),
+    review("review", ["code"], rounds),
+    step("test", ["code"]),
+    step("ask", ["code"]),
+    step("last", ["review", "test", "ask"]),
+  ]);
+const reject = async (run: Run) =>
+  settleAttemptFailed(database.sql, await at(run, "review"), {
+    kind: "rejected",
+    message: "no",
+    outputs: { verdict: "rejected", findings: "[]" },
+  });
+const ask = async (run: Run) =>
+  settleWaiting(database.sql, await at(run, "ask"), { for: "approval", message: "?", who: [] }, { seconds: null });
+
+test("a review that rejects takes along what runs, waits and has settled beside it, for as many rounds as there are", async () => {
+  const run = await begun(reviewed(2));
+  await succeed(run, "code");
+  await ask(run);
+  expect(await reject(run)).toBe("failed");
+  expect(await statuses(run)).toEqual({
+    code: "running",
+    review: "pending",
+    test: "running",
+    ask: "pending",
+    last: "pending",
+  });
+  expect(await at(run, "test")).toMatchObject({ task: "stop_step", round: 2 });
+  expect(await settleStopped(database.sql, await at(run, "test"))).toBe(true);
+  expect((await at(run, "test")).status).toBe("pending");
+  await succeed(run, "code");
+  expect(await statuses(run)).toMatchObject({ review: "running", test: "running", ask: "running", last: "pending" });
+  expect(await at(run, "ask")).toMatchObject({ round: 2, feedback: { step: "review", round: 1 } });
+
+  await succeed(run, "test");
+  await reject(run);
+  await settleStopped(database.sql, await at(run, "ask"));
+  expect(await findRun(database.sql, run.id)).toMatchObject({ status: "failed", failedStep: "review" });
+  await retryRun(database.sql, word(run), "code");
+  expect(await at(run, "review")).toMatchObject({ status: "pending", round: 1, feedback: null });
+});
+
+test("what is settled in the very moment in which a review rejects begins anew as well", async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const run = await begun(reviewed(2));
+    await succeed(run, "code");
+    await ask(run);
+    const said = { runId: run.id, step: "ask", word: "approve", by: "ann", note: null };
+    const answered = answerStep(database.sql, said).catch(() => null); // it may not be asked any more
+    await Promise.all([reject(run), succeed(run, "test"), answered]);
+    await settleStopped(database.sql, await at(run, "test"));
+    expect(await statuses(run)).toEqual({
+      code: "running",
+      review: "pending",
+      test: "pending",
+      ask: "pending",
+      last: "pending",
+    });
+    await succeed(run, "code");
+    for (const key of ["review", "test", "ask", "last"]) await succeed(run, key);
+    expect(await findRun(database.sql, run.id)).toMatchObject({ status: "succeeded", unfinished: 0 });
+    expect((await listSteps(database.sql, run.id)).map((row) => row.round)).toEqual([2, 2, 2, 2, 2]);
+  }
+});
+
+test("a plan that is called too long, and a question that nobody answers, are tried again as often as they may", async () => {
+  const { sql } = database;
+  const calls = { ...step("call", [], { retries: 1 }), kind: "plan", plan: "test", variables: {}, timeout_sec: 5 };
+  const run = await begun(planOf([calls as never, step("ask", [], { retries: 1 })], { plan_id: "patient" }));
+  await registerPlan(sql, planOf([step("a")]));
+  const child = await startSubrun(sql, await at(run, "call"), { planId: "test", variables: {}, timeoutSec: 5 });
+  const inner = await findRun(sql, child ?? ("" as never));
+  if (inner === null) throw new Error("it was not started");
+  await ask(run);
+  for (const key of ["call", "ask"]) await wakeStep(sql, await at(run, key));
+  await cancelRun(sql, word(inner), true);
+  await settleStopped(sql, await at(inner, "a"));
+  expect(await at(run, "call")).toMatchObject({
+    status: "waiting",
+    failureKind: "timeout",
+    waitsFor: { for: "retry" },
+  });
+  expect((await at(run, "call")).failureMessage).toBe("stopped after 5 s, its time limit");
+  expect(await at(run, "ask")).toMatchObject({ status: "waiting", failureKind: "timeout", waitsFor: { for: "retry" } });
+  await cancelRun(sql, word(run), true);
+});
+
 test("of an approval and a rejection at once one counts", async () => {
-  const run = await begun(planOf([step("ask"), step("then", ["ask"])]));
+  const run = await begun(planOf([step("ask"), step("after", ["ask"])]));
   const asked = { for: "approval", message: "?", who: [] } as const;
   await settleWaiting(database.sql, await at(run, "ask"), asked, { seconds: null });
   const say = (said: string) =>
     answerStep(database.sql, { runId: run.id, step: null, word: said, by: "ann", note: null });
   const results = await Promise.allSettled([say("approve"), say("reject"), say("approve")]);
   expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  const isApproved = results[1]?.status === "rejected";
+  expect(await statuses(run)).toEqual(
+    isApproved ? { ask: "succeeded", after: "running" } : { ask: "failed", after: "skipped" },
+  );
 });
 
 test("work that is going on can't be deleted, and history can, with all that is of it", async () => {
