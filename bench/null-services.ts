@@ -51,6 +51,7 @@ const environment = (id: Environment["id"]): Environment => ({
     output: "",
   }),
   readFile: async () => null,
+  readState: async () => null,
   writeFile: async () => {},
   list: async () => [],
   listener: async () => "own",

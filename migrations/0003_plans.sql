@@ -86,6 +86,8 @@ create table fairlead.steps (
   attempt integer not null default 0,
   failures integer not null default 0,
   round integer not null default 1,
+  -- The attempt for which the run has entered its stage.
+  staged integer not null default 0,
   -- What was found wrong with an earlier round: {"step", "round", "findings"}.
   feedback jsonb,
   -- It has to begin anew when it has been stopped.

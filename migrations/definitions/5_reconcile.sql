@@ -7,26 +7,27 @@ begin
   enqueued := 0;
   given_up := 0;
   for waiting in
-    select c.id, c.version from fairlead.change_requests c
+    select c.id, c.version, null::timestamptz as run_at from fairlead.change_requests c
       where c.finished_at is null and c.status <> 'pending' and c.task is not null
         and not exists (select from graphile_worker.jobs j where j.key = c.id)
         -- The end of its plan's run enqueues it.
         and not exists (select from fairlead.runs r where r.change_id = c.id and r.finished_at is null)
     union all
-    select e.id, e.version from fairlead.environments e where e.status <> 'terminated' and e.task is not null
+    select e.id, e.version, null from fairlead.environments e where e.status <> 'terminated' and e.task is not null
         and not exists (select from graphile_worker.jobs j where j.key = e.id)
     union all
-    select r.id, r.version from fairlead.runs r where r.finished_at is null and r.task is not null
+    select r.id, r.version, null from fairlead.runs r where r.finished_at is null and r.task is not null
         and not exists (select from graphile_worker.jobs j where j.key = r.id)
     union all
     -- One that waits for another plan's run, which has been told to stop, is settled by that run's end.
-    select s.id, s.version from fairlead.steps s where s.task is not null
+    select s.id, s.version, case s.task when 'wake_step' then s.waits_until end from fairlead.steps s
+      where s.task is not null
         and not (s.status = 'waiting' and s.task = 'stop_step'
           and exists (select from fairlead.runs r where r.id = s.waits_for ->> 'run' and r.ending is not null))
         and not exists (select from graphile_worker.jobs j where j.key = s.id)
     order by 1
   loop
-    if fairlead.enqueue_due(waiting.id, waiting.version) then
+    if fairlead.enqueue_due(waiting.id, waiting.version, waiting.run_at) then
       enqueued := enqueued + 1;
     end if;
   end loop;
@@ -65,6 +66,22 @@ begin
       where j.key = waiting.id and j.attempts >= j.max_attempts));
     given_up := given_up + 1;
   end loop;
+  -- Steps that somebody held when they were to end, or to begin anew, and let go of as they were.
+  for waiting in
+    select r.* from fairlead.runs r where r.status = 'running' and (r.ending is not null or r.passed_over <> '{}')
+      order by r.id for update skip locked
+  loop
+    if waiting.ending is not null then
+      perform fairlead.wind_up(waiting.id, waiting.at_once, case waiting.ending when 'failed' then 'skipped' else 'cancelled' end);
+    else
+      perform fairlead.begin_again(waiting.id, array[p.position::integer], (p.anew ->> 'round')::integer,
+        nullif(p.anew -> 'feedback', 'null')) from jsonb_each(waiting.passed_over) p(position, anew);
+      perform fairlead.advance_run(waiting.id, '{}');
+    end if;
+  end loop;
+  perform fairlead.drop_steps(d.run_id) from (
+    select distinct s.run_id from fairlead.steps s join fairlead.runs r on r.id = s.run_id
+    where r.finished_at is not null and (s.status = 'waiting' or (s.status = 'running' and s.task = 'run_step'))) d;
   -- A run that is not over, and yet nothing in it runs, waits or can begin: what its steps need is counted anew.
   for waiting in
     select r.id, 0 as version from fairlead.runs r

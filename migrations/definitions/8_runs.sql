@@ -22,7 +22,9 @@ begin
       new.failed_step := null;
       new.failure_kind := null;
       new.failure_message := null;
-      new.stage := new.stages ->> 'initial';
+      -- Where something is kept, it goes on in whichever stage comes next.
+      new.stage := case when not exists (
+        select from fairlead.steps s where s.run_id = new.id and s.status = 'succeeded') then new.stages ->> 'initial' end;
     when 'succeeded' then
       new.stage := new.stages -> 'ends' ->> 'succeeded';
     when 'failed' then
@@ -242,6 +244,11 @@ begin
       for update skip locked);
   update fairlead.runs r set unfinished = r.unfinished - cardinality(also_settled) where r.id = in_run;
   perform fairlead.advance_run(in_run, settled || also_settled);
+  -- Somebody held one of them, and may let go of it without having settled it.
+  if exists (select from fairlead.steps s where s.run_id = in_run and s.status in ('running', 'waiting')
+    and s.task is distinct from 'stop_step' and (all_of_them or not s.handles_failure)) then
+    perform fairlead.look_again();
+  end if;
 end $$;
 
 -- Sends a run back to these steps, for a round with what was found wrong in the last: they begin anew. What of them is
@@ -256,7 +263,7 @@ begin
   select coalesce(array_agg(h.position), '{}') into held from (
     select r.position from fairlead.steps r
     where r.run_id = in_run and r.position = any (positions) and r.status in ('running', 'waiting') for update skip locked) h;
-  update fairlead.runs r set passed_over = r.passed_over || (
+  update fairlead.runs r set passed_over = r.passed_over - positions::text[] || (
       select coalesce(jsonb_object_agg(s.position, jsonb_build_object('round', in_round, 'feedback', told)), '{}')
       from fairlead.steps s where s.run_id = in_run and s.position = any (positions)
         and s.status in ('running', 'waiting') and s.position <> all (held))
@@ -468,7 +475,10 @@ begin
       where run_id = new.id and status in ('provisioning', 'ready', 'failed');
     perform fairlead.settle_caller(s, new) from fairlead.steps s
       where s.id = new.parent_step_id and s.status = 'waiting' and s.waits_for ->> 'run' = new.id;
-    perform fairlead.enqueue_due(c.id, c.version) from fairlead.change_requests c
+    -- Under a key of its own: to look whether the change has moved on would be to lock it, and who ends a change locks its
+    -- run next.
+    perform graphile_worker.add_job('implement', json_build_object('id', c.id, 'version', c.version), job_key => new.id)
+      from fairlead.change_requests c
       where c.id = new.change_id and new.parent_step_id is null and c.status = 'implementing' and c.task = 'implement';
   end if;
   return null;
@@ -510,11 +520,12 @@ begin
   perform set_config('fairlead.advancing', '', true);
 end $$;
 
--- What did not succeed, and a step that a person named, and all that depends on these.
+-- What did not succeed, and a step that a person named, and all that depends on these. Where the run had a folder of its
+-- own, that has gone with what the others had left in it: all begins anew.
 create or replace function fairlead.steps_to_retry(run fairlead.runs) returns integer[] language sql stable as $$
   select fairlead.steps_after(run.id, array(
     select s.position from fairlead.steps s
-    where s.run_id = run.id and (s.status <> 'succeeded' or s.key = run.retry_from)))
+    where s.run_id = run.id and (s.status <> 'succeeded' or s.key = run.retry_from or run.folder is null)))
 $$;
 
 create or replace trigger lay_out after insert on fairlead.runs
@@ -527,7 +538,9 @@ create or replace function fairlead.move_stage() returns trigger language plpgsq
 begin
   if new.stage is not distinct from old.stage or new.status <> old.status then
     return new;
-  elsif new.stages is null or not coalesce(new.stages -> 'moves' -> old.stage ? new.stage, false) then
+  elsif new.stages is null or not coalesce(
+    case when old.stage is null then new.stages -> 'moves' ? new.stage else new.stages -> 'moves' -> old.stage ? new.stage end,
+    false) then
     raise exception 'run % is %: it cannot become %', new.id, coalesce(old.stage, 'in no stage'), new.stage
       using errcode = 'FL001', detail = old.status, hint = case when new.stages is null then 'Its plan has no stages.'
         else coalesce('From ' || old.stage || ' it can become: ' ||

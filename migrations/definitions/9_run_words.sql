@@ -103,6 +103,9 @@ begin
     update fairlead.runs r set decided_by = coalesce(cancelled_by, session_user),
       at_once = cancel_run.at_once or run.ending is not null, ending = 'cancelled', failure_kind = 'cancelled', failure_message = why where r.id = run.id;
     perform fairlead.wind_up(run.id, at_once or run.ending is not null, 'cancelled');
+    -- Runs that steps of it wait for are told as well, if they have not been told yet that it is at once.
+    perform fairlead.enqueue_due(s.id, s.version) from fairlead.steps s
+      where s.run_id = run.id and s.status = 'waiting' and s.task = 'stop_step';
   end if;
   return fairlead.run_seen(run_id, null);
 end $$;
@@ -231,7 +234,10 @@ begin
   select s.* into step from fairlead.steps s
     where s.id = step_id and s.version = seen_version and s.status = 'waiting' for update;
   kind := step.waits_for ->> 'for';
-  if kind in ('retry', 'limit') then
+  if step.waits_until > clock_timestamp() + interval '1 second' then
+    perform fairlead.enqueue_due(step.id, step.version, step.waits_until);
+    return null;
+  elsif kind in ('retry', 'limit') then
     update fairlead.steps s set status = 'pending' where s.id = step.id;
   elsif kind = 'time' then
     update fairlead.steps s set status = 'succeeded' where s.id = step.id;
@@ -272,6 +278,9 @@ begin
   end if;
   update fairlead.steps s set status = 'waiting', waits_until = deadline,
     waits_for = jsonb_build_object('for', 'plan', 'plan', named, 'run', child) where s.id = step.id;
+  if not exists (select from fairlead.steps s where s.id = step.id and s.status = 'waiting') then
+    return null; -- its run is ending
+  end if;
   insert into fairlead.runs (id, plan_id, variables, folder, agent, change_id, parent_step_id, depth, environment_id, started_by)
     values (child, named, given, parent.folder, parent.agent, parent.change_id, step.id, parent.depth + 1,
       parent.environment_id, parent.started_by);

@@ -9,6 +9,7 @@ import { loseEnvironment } from "../store/environments.ts";
 import { faultOf } from "../store/sql.ts";
 import { settleAttemptFailed } from "../store/steps.ts";
 import type { Services } from "./services.ts";
+import { stepProcess } from "./step-process.ts";
 
 /**
  * Runs an attempt of a step. What goes wrong in it fails the attempt; in the environment of a change that was lost, the
@@ -29,12 +30,25 @@ export async function orFailStep(
     const error = faultOf(raised);
     if (stopping.aborted || error instanceof DatabaseUnavailable) throw error;
     if (isLost(error) && (await replaced(services, run, error.message))) return;
+    await stopLeft(services, run, step);
     const failure = failureOf(error, step);
     const settled = await settleAttemptFailed(sql, step, failure);
     const said = { step: step.key, run: run.id, attempt: step.attempt, kind: failure.kind, settled };
     if (failure.kind === "internal") log.error({ err: error, ...said }, "step failed");
     else log.info(said, "step failed");
   }
+}
+
+/** What a failed attempt has left running must not work on beside the next one. */
+async function stopLeft({ provider, limits, log }: Services, run: Run, step: Step): Promise<void> {
+  const { kind } = step.spec;
+  if ((kind !== "command" && kind !== "agent") || run.environmentId === null) return;
+  const environment = provider("local").open(run.environmentId, "");
+  await environment
+    .stop(stepProcess(step), limits.graceMs)
+    .catch((error: unknown) =>
+      log.warn({ err: error, step: step.key }, "not all of a failed attempt could be stopped"),
+    );
 }
 
 function isLost(error: unknown): error is EnvironmentLost | EnvironmentGone {

@@ -11,6 +11,7 @@ import type { Environment } from "../providers/environments/port.ts";
 import { changedSince, commitAll, countCommitsSince, headCommit } from "../providers/git/checkout.ts";
 import { changeAsSeen, settleImplemented } from "../store/changes.ts";
 import { isPresent } from "../store/resources.ts";
+import { findChangeRun } from "../store/runs.ts";
 import { faultOf } from "../store/sql.ts";
 import { findWorkspace } from "../store/workspaces.ts";
 import { orFail } from "./fail-change.ts";
@@ -19,7 +20,7 @@ import { openEnvironment, type Workplace } from "./open-environment.ts";
 import { patiently } from "./patiently.ts";
 import { planWork, type Work } from "./plan-work.ts";
 import { pushWhile } from "./push-while.ts";
-import { runAgent } from "./run-agent.ts";
+import { agentProcess, runAgent } from "./run-agent.ts";
 import { saveBranch } from "./save-branch.ts";
 import type { Services } from "./services.ts";
 import { waitOutLimit, waitsForReset } from "./wait-out-limit.ts";
@@ -84,6 +85,13 @@ async function isThere(environment: Environment, approved: string | null, base: 
   return (await headCommit(environment)) === approved || (await countCommitsSince(environment, base)) > 0;
 }
 
+/** Whoever has begun goes on, also when the workspace names another now. */
+async function isForPlan({ sql }: Services, change: Change, environment: Environment): Promise<boolean> {
+  if ((await findChangeRun(sql, change)) !== null) return true;
+  const workspace = await findWorkspace(sql, change.workspace);
+  return workspace?.planId != null && (await environment.adopt(agentProcess(change))).state === "absent";
+}
+
 /** What has been done in the environment; null as long as it is not over. */
 async function workOf(
   services: Services,
@@ -91,9 +99,8 @@ async function workOf(
   place: Workplace,
   stopping: AbortSignal,
 ): Promise<Work | null> {
-  const workspace = await findWorkspace(services.sql, change.workspace);
-  if (workspace?.planId) return await planWork(services, change);
   const { environment } = place;
+  if (await isForPlan(services, change, environment)) return await planWork(services, change);
   if (await waitsForReset(services, change, environment)) return null;
   const outcome = await pushWhile(services, change, place, () => runAgent(services, change, environment, stopping));
   if (outcome.state === "limited") {

@@ -49,7 +49,7 @@ function processOf(environment: Environment, run: BegunRun, { step, spec }: Comm
       FAIRLEAD_STEP: step.key,
       FAIRLEAD_ATTEMPT: String(step.attempt),
       ...(step.feedback === null ? {} : { FAIRLEAD_FEEDBACK: JSON.stringify(step.feedback) }),
-      ...(spec.outputs.length === 0 ? {} : { FAIRLEAD_OUTPUTS: outputsFile(environment, step) }),
+      ...(spec.outputs.length === 0 ? {} : { FAIRLEAD_OUTPUTS: `${environment.stateDirectory}/${outputsName(step)}` }),
     },
   };
 }
@@ -80,17 +80,13 @@ async function endOfOutput(environment: Environment, name: string): Promise<stri
   return "";
 }
 
-const outputsFile = ({ stateDirectory }: Environment, step: Step): string =>
-  `${stateDirectory}/${stepProcess(step)}.outputs`;
+const outputsName = (step: Step): string => `${stepProcess(step)}.outputs`;
 
-const outputsLimitBytes = 256 * 1024;
-const readTimeoutMs = 10_000;
+const outputsLimit = 256 * 1024;
 
 async function outputsLeft(environment: Environment, { step, spec }: CommandAttempt): Promise<Record<string, string>> {
   if (spec.outputs.length === 0) return {};
-  const argv = ["head", "-c", String(outputsLimitBytes + 1), outputsFile(environment, step)] as const;
-  const { code, stdout } = await environment.run(argv, { timeoutMs: readTimeoutMs });
-  const read = readOutputs(code === 0 ? stdout : "", spec.outputs, outputsLimitBytes);
+  const read = readOutputs((await environment.readState(outputsName(step))) ?? "", spec.outputs, outputsLimit);
   if ("problem" in read) throw new StepFailed({ kind: "outputs", message: read.problem, exitCode: 0 });
   return read.outputs;
 }

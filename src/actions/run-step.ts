@@ -26,7 +26,7 @@ export async function runStep(services: Services, seen: Seen<string>, stopping: 
 }
 
 async function perform(services: Services, run: BegunRun, step: Step, stopping: AbortSignal): Promise<void> {
-  if (step.spec.stage !== null) await enterStage(services.sql, run.id, step.spec.stage);
+  if (step.spec.stage !== null) await enterStage(services.sql, step, step.spec.stage);
   const spec = await expandedSpec(services, run, step);
   switch (spec.kind) {
     case "command":

@@ -19,7 +19,9 @@ export async function stopStep(services: Services, seen: Seen<string>, stopping:
 async function cancelSubrun({ sql }: Services, step: Step): Promise<void> {
   const subrun = await subrunOf(sql, step.id);
   if (subrun === null || subrun.finishedAt !== null) return;
-  await cancelRun(sql, { id: subrun.id, by: "the run it belongs to", note: null, seenVersion: null }, false);
+  const caller = await findRun(sql, step.runId);
+  const word = { id: subrun.id, by: "the run it belongs to", note: null, seenVersion: null };
+  await cancelRun(sql, word, caller?.atOnce === true);
 }
 
 async function stopProcess(services: Services, step: Step, stopping: AbortSignal): Promise<void> {

@@ -35,6 +35,8 @@ export interface Run {
   readonly version: number;
   /** How it will end when what runs has stopped; null as long as nothing ends it. */
   readonly ending: "failed" | "cancelled" | null;
+  /** Steps that are there for failures are stopped as well. */
+  readonly atOnce: boolean;
   readonly stage: string | null;
   readonly stages: PlanStages | null;
   readonly variables: Readonly<Record<string, string>>;

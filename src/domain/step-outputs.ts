@@ -1,3 +1,5 @@
+import { storable } from "./text.ts";
+
 /**
  * Reads what a command has left in the file that `FAIRLEAD_OUTPUTS` names: a line `NAME=value` for each output, the last
  * one counts; or, for values of several lines, one JSON object of texts.
@@ -5,9 +7,9 @@
 export function readOutputs(
   text: string,
   declared: readonly string[],
-  limitBytes: number,
+  limit: number,
 ): { readonly outputs: Record<string, string> } | { readonly problem: string } {
-  if (text.length > limitBytes) return { problem: `the file of its outputs is longer than ${limitBytes / 1024} KiB` };
+  if (text.length > limit) return { problem: `the file of its outputs is longer than ${limit / 1024} KiB` };
   const written = text.trimStart().startsWith("{") ? fromJson(text) : fromLines(text);
   if (written === null)
     return { problem: "the file of its outputs begins with a brace, but is no JSON object of texts" };
@@ -17,7 +19,7 @@ export function readOutputs(
     return { problem: `it did not write ${names}: print \`${missing[0]}=…\` to the file that FAIRLEAD_OUTPUTS names` };
   }
   return {
-    outputs: Object.fromEntries(declared.map((name) => [name, (written[name] ?? "").split("\0").join("\uFFFD")])),
+    outputs: Object.fromEntries(declared.map((name) => [name, storable((written[name] ?? "").toWellFormed())])),
   };
 }
 

@@ -12,6 +12,7 @@ const columns = [
   "task",
   "version",
   "ending",
+  "atOnce",
   "stage",
   "stages",
   "variables",
@@ -60,6 +61,13 @@ export async function startChangeRun(sql: Sql, change: Seen<ChangeId>): Promise<
   const [run] = await sql<(Run | { id: null })[]>`
     select ${sql(columns)} from fairlead.start_change_run(${change.id}, ${change.version})`;
   return run === undefined || run.id === null ? null : run;
+}
+
+/** The run that a change has begun at this version, if any. */
+export async function findChangeRun(sql: Sql, change: Seen<ChangeId>): Promise<Run | null> {
+  const [run] = await sql<Run[]>`
+    select ${sql(columns)} from fairlead.runs where idempotency_key = ${`change ${change.id} ${change.version}`}`;
+  return run ?? null;
 }
 
 export async function findRun(sql: Sql, id: RunId): Promise<Run | null> {

@@ -221,9 +221,14 @@ export async function startSubrun(
   return row?.run ?? null;
 }
 
-/** The stage of its plan that a run enters with this step. Throws `MoveIllegal`. */
-export async function enterStage(sql: Sql, runId: RunId, stage: string): Promise<void> {
-  await sql`update fairlead.runs set stage = ${stage} where id = ${runId} and status = 'running'`;
+/** Lets a run enter the stage of a step, once for each attempt. Throws `MoveIllegal`. */
+export async function enterStage(sql: Sql, { id, version }: SeenStep, stage: string): Promise<void> {
+  await sql`
+    with entering as (
+      update fairlead.steps set staged = attempt
+      where id = ${id} and version = ${version} and staged < attempt returning run_id
+    )
+    update fairlead.runs r set stage = ${stage} from entering e where r.id = e.run_id and r.status = 'running'`;
 }
 
 /** What a step waited for has come in time, or not at all. */

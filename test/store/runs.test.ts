@@ -6,6 +6,7 @@ import { registerPlan } from "../../src/store/plans.ts";
 import { cancelRun, findRun, retryRun, settleBegun, startRun } from "../../src/store/runs.ts";
 import {
   answerStep,
+  enterStage,
   findStep,
   listSteps,
   settleAttemptFailed,
@@ -296,10 +297,10 @@ test("a plan that is called too long, and a question that nobody answers, are tr
   const calls = { ...step("call", [], { retries: 1 }), kind: "plan", plan: "test", variables: {}, timeout_sec: 5 };
   const run = await begun(planOf([calls as never, step("ask", [], { retries: 1 })], { plan_id: "patient" }));
   await registerPlan(sql, planOf([step("a")]));
-  const child = await startSubrun(sql, await at(run, "call"), { planId: "test", variables: {}, timeoutSec: 5 });
+  const child = await startSubrun(sql, await at(run, "call"), { planId: "test", variables: {}, timeoutSec: 0 });
   const inner = await findRun(sql, child ?? ("" as never));
   if (inner === null) throw new Error("it was not started");
-  await ask(run);
+  await settleWaiting(sql, await at(run, "ask"), { for: "approval", message: "?", who: [] }, { seconds: 0 });
   for (const key of ["call", "ask"]) await wakeStep(sql, await at(run, key));
   await cancelRun(sql, word(inner), true);
   await settleStopped(sql, await at(inner, "a"));
@@ -325,6 +326,93 @@ test("of an approval and a rejection at once one counts", async () => {
   expect(await statuses(run)).toEqual(
     isApproved ? { ask: "succeeded", after: "running" } : { ask: "failed", after: "skipped" },
   );
+});
+
+test("a cancellation that met a step which somebody held reaches it all the same", async () => {
+  const run = await begun(planOf([step("ask"), step("long")]));
+  await ask(run);
+  const session = database.session();
+  await session`begin`;
+  await session`select from fairlead.steps where run_id = ${run.id} for update`;
+  await cancelRun(database.sql, word(run), true);
+  await session`rollback`;
+  expect(await statuses(run)).toEqual({ ask: "waiting", long: "running" });
+  await reconcile(database.sql);
+  expect(await statuses(run)).toEqual({ ask: "cancelled", long: "running" });
+  expect((await at(run, "long")).task).toBe("stop_step");
+  await settleStopped(database.sql, await at(run, "long"));
+  expect(await findRun(database.sql, run.id)).toMatchObject({ status: "cancelled", unfinished: 0 });
+});
+
+test("a step whose run is ending starts no run of another plan", async () => {
+  const { sql } = database;
+  const calls = { ...step("call"), kind: "plan", plan: "test", variables: {} } as never;
+  const run = await begun(planOf([calls], { plan_id: "calling" }));
+  const called = await at(run, "call");
+  const session = database.session();
+  await session`begin`;
+  await session`select from fairlead.steps where id = ${called.id} for update`;
+  await cancelRun(sql, word(run), false);
+  expect(await startSubrun(session, called, { planId: "test", variables: {}, timeoutSec: 60 })).toBeNull();
+  await session`commit`;
+  expect(await at(run, "call")).toMatchObject({ status: "cancelled" });
+  expect(await sql`select from fairlead.runs where parent_step_id = ${called.id}`).toEqual([]);
+});
+
+const staged = planOf([step("one", [], { stage: "A" }), step("two", ["one"], { stage: "B" })], {
+  plan_id: "staged",
+  stages: {
+    initial: "NEW",
+    moves: { NEW: ["A"], A: ["B"], B: [], DONE: [], LOST: [], GONE: [] },
+    ends: { succeeded: "DONE", failed: "LOST", cancelled: "GONE" },
+  },
+});
+
+test("a run enters the stage of a step once for each attempt, and goes on from a retry in whichever comes next", async () => {
+  const { sql } = database;
+  const run = await started(staged, { folder: "/" });
+  await settleBegun(sql, run);
+  const stage = async () => (await findRun(sql, run.id))?.stage;
+  await enterStage(sql, await at(run, "one"), "A");
+  const one = await at(run, "one");
+  await enterStage(sql, one, "A");
+  await succeed(run, "one");
+  await enterStage(sql, await at(run, "two"), "B");
+  await enterStage(sql, one, "A"); // a worker that was thought dead
+  expect(await stage()).toBe("B");
+  await fail(run, "two");
+  expect(await stage()).toBe("LOST");
+  const again = await retryRun(sql, word(run), null);
+  await settleBegun(sql, again);
+  await enterStage(sql, await at(run, "two"), "B");
+  expect(await stage()).toBe("B");
+  await cancelRun(sql, word(run), true);
+});
+
+test("a run in an empty folder of its own is retried as a whole, for that folder has gone", async () => {
+  const run = await begun(planOf([step("a"), step("b", ["a"])]));
+  await succeed(run, "a");
+  await fail(run, "b");
+  await retryRun(database.sql, word(run), null);
+  expect(await statuses(run)).toEqual({ a: "pending", b: "pending" });
+});
+
+test("a time that is waited for comes when it comes, also where its job was lost or came early", async () => {
+  const { sql } = database;
+  const run = await begun(planOf([step("ask")]));
+  await settleWaiting(sql, await at(run, "ask"), { for: "approval", message: "?", who: [] }, { seconds: 86_400 });
+  const { id } = await at(run, "ask");
+  const dueIn = async () => {
+    const [job] =
+      await sql`select run_at > now() + interval '23 hours' as late from graphile_worker.jobs where key = ${id}`;
+    return job?.late;
+  };
+  await sql`select graphile_worker.remove_job(${id})`;
+  await reconcile(sql);
+  expect(await dueIn()).toBe(true);
+  await wakeStep(sql, await at(run, "ask"));
+  expect([(await at(run, "ask")).status, await dueIn()]).toEqual(["waiting", true]);
+  await cancelRun(sql, word(run), true);
 });
 
 test("work that is going on can't be deleted, and history can, with all that is of it", async () => {

@@ -81,6 +81,7 @@ function localEnvironment(place: Place): Environment {
     written: (name, stream) => outputSize(place, name, stream),
     stop: (name, graceMs) => stopProcess(place, name, graceMs),
     run: (argv, options) => runCommand(place, argv, options),
+    readState: (name) => readCheckoutFile(place.stateDirectory, name),
     readFile: (path) => readCheckoutFile(place.checkout, path),
     writeFile: (path, text) => writeCheckoutFile(place.checkout, path, text),
     list: (path) => listCheckoutFolder(place.checkout, path),

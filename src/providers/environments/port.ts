@@ -80,6 +80,8 @@ export interface Environment {
   /** Runs a short command in the checkout. A non-zero exit is a result, not an error; only a timeout or an abort throws. */
   run(argv: Command, options: RunOptions): Promise<Ran>;
   readFile(path: string): Promise<string | null>;
+  /** The text of a file in `stateDirectory`, by its name; `null` when there is no such file. */
+  readState(name: string): Promise<string | null>;
   writeFile(path: string, text: string): Promise<void>;
   /** Names in a folder of the checkout, folders with a `/` behind; empty when there is no such folder. */
   list(path: string): Promise<string[]>;

@@ -17,25 +17,26 @@
 #                signal's number
 #
 # POSIX only: it also runs in dash and busybox, in containers and on remote hosts. Where there is /proc it starts one
-# program besides the one that it is for, `ln`: each takes as long as many a step of a plan.
+# program besides the one that it is for, `ln`: each takes as long as many a step of a plan. Its own variables have names
+# that nobody's program is given, or the program would find them changed; its own programs are the system's.
 
-folder=$1
+FAIRLEAD_folder=$1
 shift
 
-# "<pid> <start time>" of the shell that calls, into $identity; also right in a subshell, where $$ is not.
+# "<pid> <start time>" of the shell that calls, into $FAIRLEAD_identity; also right in a subshell, where $$ is not.
 identify() {
   if [ -r /proc/self/stat ]; then
-    read -r stat </proc/self/stat
+    read -r FAIRLEAD_stat </proc/self/stat
     # The second field is a name in brackets that may hold anything; after it, the start time is the 20th.
-    pid=${stat%% *}
+    FAIRLEAD_pid=${FAIRLEAD_stat%% *}
     # shellcheck disable=SC2086
-    set -- ${stat##*) }
+    set -- ${FAIRLEAD_stat##*) }
     shift 19
-    identity="$pid $1"
+    FAIRLEAD_identity="$FAIRLEAD_pid $1"
   else
     # shellcheck disable=SC2016
-    pid=$(exec sh -c 'echo "$PPID"')
-    identity="$pid $(LC_ALL=C ps -o lstart= -p "$pid")"
+    FAIRLEAD_pid=$(exec /bin/sh -c 'echo "$PPID"')
+    FAIRLEAD_identity="$FAIRLEAD_pid $(LC_ALL=C command -p ps -o lstart= -p "$FAIRLEAD_pid")"
   fi
 }
 
@@ -46,42 +47,42 @@ trap : HUP INT QUIT TERM
 # How it ended goes into a file whose room is taken before it begins, for it may fill the disk. Always of one length, in
 # one write, and opened without being cut short, so that no new room is needed; the dot says that it is all there.
 record() {
-  printf '%-22s%s\n' "$1" "$2" 1<>"$folder/exit"
+  printf '%-22s%s\n' "$1" "$2" 1<>"$FAIRLEAD_folder/exit"
 }
 
-# The machine's uptime in seconds, into $uptime; where it can't be read, nothing.
+# The machine's uptime in seconds, into $FAIRLEAD_uptime; where it can't be read, nothing.
 look_at_uptime() {
-  uptime=
-  [ ! -r /proc/uptime ] || read -r uptime _ </proc/uptime
-  uptime=${uptime%%.*}
+  FAIRLEAD_uptime=
+  [ ! -r /proc/uptime ] || read -r FAIRLEAD_uptime _ </proc/uptime
+  FAIRLEAD_uptime=${FAIRLEAD_uptime%%.*}
 }
 
 identify
-read -r started <"$folder/started" 2>/dev/null || started=$(date +%s)
-ln -s "$started $identity" "$folder/supervisor" 2>/dev/null || exit 1
+read -r FAIRLEAD_started <"$FAIRLEAD_folder/started" 2>/dev/null || FAIRLEAD_started=$(command -p date +%s)
+command -p ln -s "$FAIRLEAD_started $FAIRLEAD_identity" "$FAIRLEAD_folder/supervisor" 2>/dev/null || exit 1
 record '' ' ' 2>/dev/null
 look_at_uptime
-began=$uptime
+FAIRLEAD_began=$FAIRLEAD_uptime
 
 # In the foreground: a shell makes its background jobs deaf to INT and QUIT. The subshell becomes the program, so what
 # it writes into `pid` is the program's own.
 (
   identify
-  echo "$identity" >"$folder/pid" || exit 126
+  echo "$FAIRLEAD_identity" >"$FAIRLEAD_folder/pid" || exit 126
   case $1 in -*) echo "$1: not found" >&2 && exit 127 ;; esac
   exec "$@"
-) <"$folder/stdin" >>"$folder/stdout" 2>>"$folder/stderr"
-status=$?
+) <"$FAIRLEAD_folder/stdin" >>"$FAIRLEAD_folder/stdout" 2>>"$FAIRLEAD_folder/stderr"
+FAIRLEAD_status=$?
 look_at_uptime
-if [ -n "$uptime" ]; then ended=$((started + uptime - began)); else ended=$(date +%s); fi
+if [ -n "$FAIRLEAD_uptime" ]; then FAIRLEAD_ended=$((FAIRLEAD_started + FAIRLEAD_uptime - FAIRLEAD_began)); else FAIRLEAD_ended=$(command -p date +%s); fi
 
-tries=0
-closed=${folder%/*}.closed/${folder##*/}
-until [ -d "$folder" ] && record "$status $ended" .; do
+FAIRLEAD_tries=0
+FAIRLEAD_closed=${FAIRLEAD_folder%/*}.closed/${FAIRLEAD_folder##*/}
+until [ -d "$FAIRLEAD_folder" ] && record "$FAIRLEAD_status $FAIRLEAD_ended" .; do
   # When the environment has been closed meanwhile, the folder of all processes has a new name.
-  [ -d "$folder" ] || [ ! -d "$closed" ] || { folder=$closed && continue; }
+  [ -d "$FAIRLEAD_folder" ] || [ ! -d "$FAIRLEAD_closed" ] || { FAIRLEAD_folder=$FAIRLEAD_closed && continue; }
   # Where this fails all the same, there may be room later: without this record the process counts as lost.
-  tries=$((tries + 1))
-  [ -d "$folder" ] && [ "$tries" -lt 600 ] || exit 1
-  sleep 1
+  FAIRLEAD_tries=$((FAIRLEAD_tries + 1))
+  [ -d "$FAIRLEAD_folder" ] && [ "$FAIRLEAD_tries" -lt 600 ] || exit 1
+  command -p sleep 1
 done 2>/dev/null

@@ -69,6 +69,32 @@ test("nothing can be started in an environment that is not there", async () => {
   expect(await here.present()).toBe(false);
 });
 
+test("a process gets its variables as they are, and needs no PATH of ours", async () => {
+  const here = await environment();
+  const names = [
+    "folder",
+    "pid",
+    "started",
+    "stat",
+    "identity",
+    "uptime",
+    "began",
+    "status",
+    "ended",
+    "tries",
+    "closed",
+  ];
+  const variables = Object.fromEntries(names.map((name) => [name, "mine"]));
+  const script = names.map((name) => `echo "$${name}"`).join(";");
+  await here.start({
+    name: "agent-1",
+    argv: ["/bin/sh", "-c", script],
+    variables: { ...variables, PATH: "/nonexistent" },
+  });
+  expect(await ended(here, "agent-1")).toMatchObject({ code: 0 });
+  expect(await text(here, "agent-1")).toBe("mine\n".repeat(names.length));
+});
+
 test("a process runs in a session of its own, and no signal is ignored there", async () => {
   const here = await environment();
   await here.start({ name: "agent-1", argv: ["cat", "/proc/self/status", "/proc/self/stat"] });
