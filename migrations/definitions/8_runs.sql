@@ -323,14 +323,17 @@ create or replace function fairlead.follow_step() returns trigger language plpgs
 declare
   run fairlead.runs;
   may_go_on boolean;
+  anew jsonb;
 begin
   if current_setting('fairlead.advancing', true) = new.run_id then
     return null;
   end if;
   select r.* into run from fairlead.runs r where r.id = new.run_id for update;
   may_go_on := run.status = 'running' and (run.ending is null or (new.handles_failure and not run.at_once));
-  if run.passed_over ? new.position::text and may_go_on then
-    perform fairlead.bring_back(new, run.passed_over -> new.position::text);
+  anew := coalesce(run.passed_over -> new.position::text,
+    case when new.again then jsonb_build_object('round', new.round, 'feedback', new.feedback) end);
+  if anew is not null and may_go_on then
+    perform fairlead.bring_back(new, anew);
     return null;
   elsif new.status in ('waiting', 'pending') then
     if not may_go_on then

@@ -118,7 +118,7 @@ describe("runs", () => {
     const { body } = await read(`/api/runs/${id}/attempts`);
     expect(body.attempts).toMatchObject([
       { step: "tell", number: 1, status: "succeeded" },
-      { step: "again", number: 1, status: "waiting", exit_code: 3 },
+      { step: "again", number: 1, status: "failed", exit_code: 3 },
       { step: "again", number: 2, status: "succeeded", exit_code: 0 },
     ]);
     const log = await read(`/api/runs/${id}/log?step=tell`);
