@@ -19,7 +19,8 @@ begin
   end if;
   if new.finished_at is not null or new.status = 'pending' then
     update fairlead.runs r set status = 'cancelled', ending = 'cancelled',
-      failure_message = format('change %s is %s', new.id, new.status)
+      failure_message = format('change %s %s', new.id, case when new.failure_kind = 'cancelled' then 'was cancelled'
+        when new.status = 'pending' then 'begins anew' else 'is ' || new.status end)
       where r.change_id = new.id and r.parent_step_id is null and r.finished_at is null;
   end if;
   if new.status = 'approved' or old.status = 'merging' then

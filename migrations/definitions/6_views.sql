@@ -10,7 +10,8 @@ select c.id, c.workspace, left(regexp_replace(c.request_text, '\s+', ' ', 'g'), 
         case when a.here >= w.max_active_changes
           then format(', %s of %s of %s', a.here, w.max_active_changes, w.name) else '' end) end
     when 'provisioning' then 'its environment'
-    when 'implementing' then case when c.task = 'preview' then 'its preview' when c.waits_until > now()
+    when 'implementing' then case when c.task = 'preview' then 'its preview'
+      when r.id is not null then format('its plan %s, run %s', r.plan_id, r.id) when c.waits_until > now()
       then format('its agent''s usage limit, which resets at %s', to_char(c.waits_until, 'YYYY-MM-DD HH24:MI TZ'))
       else 'the agent' end
     when 'deployed' then 'a person: approve, reject or request changes'
@@ -25,6 +26,7 @@ select c.id, c.workspace, left(regexp_replace(c.request_text, '\s+', ' ', 'g'), 
 from fairlead.change_requests c
 join fairlead.workspaces w on w.name = c.workspace
 cross join fairlead.settings s
+left join fairlead.runs r on r.change_id = c.id and r.parent_step_id is null and r.finished_at is null
 left join lateral (
   select count(*) filter (where p.scope = '') as everywhere, count(*) filter (where p.scope = c.workspace) as here,
     exists (select from fairlead.environments e where e.change_id = c.id and e.status <> 'terminated') as cleaning

@@ -99,6 +99,7 @@ begin
   return jsonb_build_object('step', new.key, 'attempt', new.attempt,
     'round', case when new.round > 1 then new.round end) || case
     when new.status = 'waiting' then jsonb_build_object('for', new.waits_for ->> 'for', 'until', new.waits_until,
+      'message', left(new.waits_for ->> 'message', 1000),
       'failure_kind', new.failure_kind, 'failure_message', new.failure_message)
     when new.status in ('failed', 'succeeded', 'cancelled') then jsonb_build_object('exit_code', new.exit_code,
       'failure_kind', new.failure_kind, 'failure_message', new.failure_message)

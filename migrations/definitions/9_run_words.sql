@@ -138,7 +138,18 @@ begin
   return fairlead.run_seen(run_id, null);
 end $$;
 
--- Says a person's word to a step that waits for one: `approve` or `reject`, one of the choices, or an answer.
+-- A run, and all those that steps of it wait for.
+create or replace function fairlead.runs_within(outer_run text) returns setof text language sql stable as $$
+  with recursive within as (
+    select outer_run as id
+    union
+    select s.waits_for ->> 'run' from within w join fairlead.steps s on s.run_id = w.id
+      where s.status = 'waiting' and s.waits_for ->> 'for' = 'plan'
+  )
+  select w.id from within w
+$$;
+
+-- Says a person's word to a step that waits for one, also in a run that this one waits for: `approve` or `reject`, one of the choices, or an answer.
 create or replace function fairlead.answer_step(
   run_id text, word text, step text default null, answered_by text default null, note text default null,
   seen_version integer default null
@@ -154,7 +165,7 @@ begin
     raise exception 'there is no run %', quote_literal(run_id) using errcode = 'FL003';
   end if;
   select s.* into asked from fairlead.steps s
-    where s.run_id = run_id and (step is null or s.key = step) and s.status = 'waiting'
+    where s.run_id in (select fairlead.runs_within(run_id)) and (step is null or s.key = step) and s.status = 'waiting'
       and s.waits_for ->> 'for' in ('approval', 'choice', 'answer')
     order by s.position limit 1 for update;
   kind := asked.waits_for ->> 'for';
@@ -164,7 +175,8 @@ begin
   elsif asked.version <> seen_version then
     raise exception 'step % of run % has moved on: you saw version %, it is at %', asked.key, run_id, seen_version,
       asked.version using errcode = 'FL002', detail = asked.status, hint = 'Look at it again, then answer.';
-  elsif step is null and (select count(*) > 1 from fairlead.steps s where s.run_id = run_id and s.status = 'waiting'
+  elsif step is null and (select count(*) > 1 from fairlead.steps s
+      where s.run_id in (select fairlead.runs_within(run_id)) and s.status = 'waiting'
       and s.waits_for ->> 'for' in ('approval', 'choice', 'answer')) then
     raise exception 'run % asks more than one question', run_id using errcode = 'FL004', hint = 'Name the step.';
   elsif jsonb_array_length(asked.waits_for -> 'who') > 0 and not asked.waits_for -> 'who' ? who then

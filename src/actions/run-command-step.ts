@@ -49,7 +49,7 @@ function processOf(environment: Environment, run: BegunRun, { step, spec }: Comm
       FAIRLEAD_STEP: step.key,
       FAIRLEAD_ATTEMPT: String(step.attempt),
       ...(step.feedback === null ? {} : { FAIRLEAD_FEEDBACK: JSON.stringify(step.feedback) }),
-      ...(spec.outputs.length === 0 ? {} : { FAIRLEAD_OUTPUTS: `${environment.stateDirectory}/${outputsName(step)}` }),
+      FAIRLEAD_OUTPUTS: `${environment.stateDirectory}/${outputsName(step)}`,
     },
   };
 }
@@ -62,6 +62,10 @@ async function failed(environment: Environment, { step, spec }: CommandAttempt, 
   const said = lastLines(await endOfOutput(environment, stepProcess(step)));
   if (ended.state === "overdue") {
     return new StepFailed({ kind: "timeout", message: `stopped after ${spec.timeout_sec} s, its time limit: ${said}` });
+  }
+  if (ended.code === 127 && / not found\s*$/.test(said)) {
+    const message = `there is no program "${spec.command}": \`command\` names one program, and what it is given goes into \`args\``;
+    return new StepFailed({ kind: "command", message, exitCode: ended.code });
   }
   const how = ended.signal === null ? `exit status ${ended.code}` : `killed by ${ended.signal}`;
   return new StepFailed({ kind: "command", message: `${how}: ${said}`, exitCode: ended.code });

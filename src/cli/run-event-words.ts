@@ -24,7 +24,7 @@ const meanings: Readonly<Record<Kind, Words>> = {
     const which = [attempt === 1 ? null : `attempt ${attempt}`, round === undefined ? null : `round ${round}`];
     return [`${step} begins`, ...which.filter((one) => one !== null)].join(", ");
   },
-  "step.waiting": (_event, data) => `${data.step} ${waiting(data)}`,
+  "step.waiting": ({ runId }, data) => `${data.step} ${waiting(data)}${toAnswer(runId, data)}`,
   "step.stopping": (_event, { step }) => `${step} is being stopped`,
   "step.succeeded": (_event, { step }) => `${step} succeeded`,
   "step.failed": (_event, { step, failure_message }) => `${step} failed: ${failure_message}`,
@@ -52,6 +52,14 @@ function waiting({ for: what, until, failure_message }: Data): string {
     default:
       return what === "choice" ? "waits for a choice" : "waits for an answer";
   }
+}
+
+/** Who watches a change doesn't know its run. */
+function toAnswer(runId: string | null, { for: what, step, message }: Data): string {
+  if (runId === null || !["approval", "choice", "answer"].includes(String(what))) return "";
+  const word = what === "approval" ? "approve" : what === "choice" ? "CHOICE" : "ANSWER";
+  const asked = message === undefined ? "" : `: ${message}`;
+  return `${asked}; npx fairlead run answer ${runId.slice(-8).toLowerCase()} ${word} --step ${step}`;
 }
 
 function isKnown(kind: string): kind is Kind {

@@ -93,7 +93,14 @@ function particulars(screen: Screen, { run, counts, spent }: Found): string {
     ["failure", run.failureMessage === null ? null : plain(run.failureMessage)],
     ["plan", `${run.planId} (${run.planHash.slice(0, 12)})`],
     ["steps", `${run.total - run.unfinished} of ${run.total} have ended: ${byStatus.join(", ")}`],
-    ["folder", run.folder === null ? "an empty one of its own" : plainLine(run.folder, 500)],
+    [
+      "folder",
+      run.changeId !== null
+        ? "its change's checkout"
+        : run.folder === null
+          ? "an empty one of its own"
+          : plainLine(run.folder, 500),
+    ],
     ["variables", Object.keys(run.variables).sort().join(", ") || null],
     ["agent", run.agent === null ? null : plainLine(run.agent)],
     ["change", run.changeId === null ? null : shortId(run.changeId)],

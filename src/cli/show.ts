@@ -3,6 +3,8 @@ import { findChange } from "../actions/find-change.ts";
 import type { Blueprint } from "../domain/blueprint.ts";
 import type { Change, Feedback } from "../domain/change.ts";
 import { redact } from "../domain/redact.ts";
+import type { Run } from "../domain/run.ts";
+import { listRuns } from "../store/runs.ts";
 import { viewChange } from "../wire/changes.ts";
 import { changeName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
@@ -11,7 +13,7 @@ import { plain, plainLine } from "./plain.ts";
 import { rests } from "./rests.ts";
 import { makeScreen, type Screen } from "./screen.ts";
 import { type Fact, facts } from "./table.ts";
-import { age, changeWord, waitsFor } from "./wording.ts";
+import { age, changeWord, shortId, waitsFor } from "./wording.ts";
 import { remarkNoWorker } from "./workers-alive.ts";
 
 export function addShow(program: Command, cli: Cli): void {
@@ -28,16 +30,18 @@ async function show(cli: Cli, id: string, options: { json?: boolean }): Promise<
   await withAssembly(cli.open, async ({ services }) => {
     const change = await findChange(services, name);
     if (screen.json) return screen.printJson(viewChange(change));
-    screen.print(`${screen.colours.bold(plain(change.requestText))}\n\n${particulars(screen, change)}`);
+    const [run] = await listRuns(services.sql, { changeId: change.id, limit: 1 });
+    screen.print(`${screen.colours.bold(plain(change.requestText))}\n\n${particulars(screen, change, run)}`);
     if (!rests[change.status]) await remarkNoWorker(services, screen);
   });
 }
 
-function particulars(screen: Screen, change: Change): string {
+function particulars(screen: Screen, change: Change, run: Run | undefined): string {
   return facts(screen, [
     ["id", change.id],
     ["status", `${changeWord(change, screen)} for ${age(change.movedAt)}`],
     ["waits for", waitsFor(change)],
+    ["plan", run === undefined ? null : `${run.planId}, ${run.status}: npx fairlead run show ${shortId(run.id)}`],
     ["preview", change.previewUrl === null ? null : plainLine(change.previewUrl, 500)],
     ...failed(change),
     ["workspace", change.workspace],

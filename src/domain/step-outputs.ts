@@ -16,7 +16,9 @@ export function readOutputs(
   const missing = declared.filter((name) => written[name] === undefined);
   if (missing.length > 0) {
     const names = missing.join(", ");
-    return { problem: `it did not write ${names}: print \`${missing[0]}=…\` to the file that FAIRLEAD_OUTPUTS names` };
+    return {
+      problem: `it did not write ${names}: append a line \`${missing[0]}=…\` to the file that FAIRLEAD_OUTPUTS names`,
+    };
   }
   return {
     outputs: Object.fromEntries(declared.map((name) => [name, storable((written[name] ?? "").toWellFormed())])),

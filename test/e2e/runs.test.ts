@@ -93,7 +93,7 @@ test("a step works where it says, also beside its folder, and says where there i
   );
   const run = await runReaches(world, id, "failed");
   expect(await readFile(join(where, "inner", "here"), "utf8")).toBe(`${join(where, "inner")}\n`);
-  expect(run.failureMessage).toContain("there is no folder missing in the checkout");
+  expect(run.failureMessage).toContain(`there is no folder ${join(where, "missing")} on the machine`);
   expect(await stepStatuses(world, id)).toMatchObject({ inside: "succeeded", beside: "succeeded" });
 });
 

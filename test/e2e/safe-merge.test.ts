@@ -95,7 +95,7 @@ test("a branch of this repository is merged, with a backup, and taken back by it
   expect(await ended(restoreBackup, { RUN: run.id })).toMatchObject({ status: "succeeded" });
   expect(await gitIn(remote, "rev-parse", "main")).toBe(before);
   const twice = await ended(restoreBackup, { RUN: run.id });
-  expect(twice.failureMessage).toContain("not at the merge");
+  expect(twice.failureMessage).toContain("it has been taken back already");
   await untouched();
 }, 60_000);
 

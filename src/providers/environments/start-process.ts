@@ -5,7 +5,12 @@ import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Fault } from "../../domain/fault.ts";
-import { EnvironmentGone, ProcessNotStarted, ProcessStartedBefore } from "../../domain/faults/environments.ts";
+import {
+  EnvironmentGone,
+  FolderMissing,
+  ProcessNotStarted,
+  ProcessStartedBefore,
+} from "../../domain/faults/environments.ts";
 import { exists } from "../files.ts";
 import { type Place, processFolders, variablesOf } from "./place.ts";
 import type { ProcessSpec, Started } from "./port.ts";
@@ -43,7 +48,7 @@ export async function startProcess(place: Place, spec: ProcessSpec): Promise<Sta
     if (code === "ENOENT" || code === "ENOTDIR") {
       if (cwd === place.checkout || !(await exists(place.checkout)))
         throw new EnvironmentGone(place.id, { cause: error });
-      throw new ProcessNotStarted(spec.name, `there is no folder ${spec.cwd} in the checkout`, { cause: error });
+      throw new FolderMissing(cwd);
     }
     throw new ProcessNotStarted(spec.name, message, { cause: error });
   }
