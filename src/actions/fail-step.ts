@@ -3,13 +3,14 @@ import { EnvironmentGone, EnvironmentLost } from "../domain/faults/environments.
 import { DatabaseUnavailable, MoveIllegal } from "../domain/faults/kernel.ts";
 import { OutputMissing, StepFailed } from "../domain/faults/runs.ts";
 import type { Run, Step, StepFailure, StepFailureKind } from "../domain/run.ts";
+import { stepProcess } from "../domain/step-process.ts";
 import { storable } from "../domain/text.ts";
 import { findChange } from "../store/changes.ts";
 import { loseEnvironment } from "../store/environments.ts";
 import { faultOf } from "../store/sql.ts";
 import { settleAttemptFailed } from "../store/steps.ts";
+import { runEnvironment } from "./run-environment.ts";
 import type { Services } from "./services.ts";
-import { stepProcess } from "./step-process.ts";
 
 /**
  * Runs an attempt of a step. What goes wrong in it fails the attempt; in the environment of a change that was lost, the
@@ -43,7 +44,7 @@ export async function orFailStep(
 async function stopLeft({ provider, limits, log }: Services, run: Run, step: Step): Promise<void> {
   const { kind } = step.spec;
   if ((kind !== "command" && kind !== "agent") || run.environmentId === null) return;
-  const environment = provider("local").open(run.environmentId, "");
+  const environment = runEnvironment({ provider }, run.environmentId);
   await environment
     .stop(stepProcess(step), limits.graceMs)
     .catch((error: unknown) =>

@@ -1,4 +1,4 @@
-import type { AgentUsage } from "../domain/agent.ts";
+import { noUsage } from "../domain/agent.ts";
 import type { Change, Seen } from "../domain/change.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
 import { EnvironmentGone } from "../domain/faults/environments.ts";
@@ -25,8 +25,6 @@ import { saveBranch } from "./save-branch.ts";
 import type { Services } from "./services.ts";
 import { waitOutLimit, waitsForReset } from "./wait-out-limit.ts";
 
-const nothingSpent: AgentUsage = { costUsd: 0, inputTokens: 0, outputTokens: 0 };
-
 /** Lets the agent do the work on the branch, saves it on the remote, and hands over to the preview. */
 export async function implementChange(services: Services, seen: Seen<string>, stopping: AbortSignal): Promise<void> {
   const change = await changeAsSeen(services.sql, seen as Seen<ChangeId>);
@@ -43,7 +41,7 @@ async function implement(services: Services, change: Change, stopping: AbortSign
       headCommit: await headCommit(environment),
       summary: null,
       sessionId: null,
-      usage: nothingSpent,
+      usage: noUsage,
       sessionTotal: null,
     });
     return;

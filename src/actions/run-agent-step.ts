@@ -1,9 +1,10 @@
-import type { AgentOutcome, AgentResults, AgentRole, AgentUsage } from "../domain/agent.ts";
+import { type AgentOutcome, type AgentResults, type AgentRole, type AgentUsage, noUsage } from "../domain/agent.ts";
 import type { Change } from "../domain/change.ts";
 import { StepFailed } from "../domain/faults/runs.ts";
 import type { AgentStep } from "../domain/plan.ts";
 import type { Step, StepFailureKind } from "../domain/run.ts";
 import { sessionIdOf } from "../domain/session-id.ts";
+import { stepProcess } from "../domain/step-process.ts";
 import { stepPrompt } from "../domain/step-prompt.ts";
 import { oneLine, storable } from "../domain/text.ts";
 import type { AgentJob } from "../providers/agents/port.ts";
@@ -19,16 +20,14 @@ import { followAgent } from "./follow-agent.ts";
 import { interruptible } from "./interruptible.ts";
 import { openEnvironment } from "./open-environment.ts";
 import { pushWhile } from "./push-while.ts";
+import { runEnvironment } from "./run-environment.ts";
 import type { BegunRun } from "./run-step.ts";
 import type { Services } from "./services.ts";
-import { stepProcess } from "./step-process.ts";
 
 interface AgentAttempt {
   readonly step: Step;
   readonly spec: AgentStep;
 }
-
-const nothingSpent: AgentUsage = { costUsd: 0, inputTokens: 0, outputTokens: 0 };
 
 /** Runs an agent step, or adopts the agent that a worker that is gone has started, and settles it by what it answers. */
 export async function runAgentStep(
@@ -40,7 +39,7 @@ export async function runAgentStep(
   const { sql } = services;
   const { step, spec } = attempt;
   const name = spec.agent ?? run.agent ?? "claude";
-  const environment = interruptible(services.provider("local").open(run.environmentId, ""), stopping);
+  const environment = interruptible(runEnvironment(services, run.environmentId), stopping);
   const credential = credentialOf(services, name);
   const until = await limitedUntil(sql, credential);
   if (until !== null && (await environment.adopt(stepProcess(step))).state === "absent") {
@@ -108,7 +107,7 @@ async function jobOf(services: Services, change: Change | null, work: AgentAtWor
     request: spec.prompt,
     sessionId: sessionIdOf(step.id, step.attempt),
     resume: false,
-    spent: nothingSpent,
+    spent: noUsage,
     round: step.round,
     stateDirectory: environment.stateDirectory,
     settings,
@@ -149,6 +148,6 @@ async function answerOf(
   return { summary: storable(result.summary), commits: commits.join(" "), head };
 }
 
-function askingPeople(message: string, until: Date, usage: AgentUsage = nothingSpent): StepFailed {
+function askingPeople(message: string, until: Date, usage: AgentUsage = noUsage): StepFailed {
   return new StepFailed({ kind: "agent", message: `${message} Retry after ${until.toISOString()}.`, usage });
 }

@@ -1,4 +1,4 @@
-import type { AgentOutcome, AgentUsage } from "../domain/agent.ts";
+import { type AgentOutcome, noUsage } from "../domain/agent.ts";
 import type { Change } from "../domain/change.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
 import { codePrompt } from "../domain/prompt.ts";
@@ -8,8 +8,6 @@ import type { Environment } from "../providers/environments/port.ts";
 import { findWorkspace } from "../store/workspaces.ts";
 import { type AgentRun, followAgent } from "./follow-agent.ts";
 import type { Services } from "./services.ts";
-
-const nothingSpent: AgentUsage = { costUsd: 0, inputTokens: 0, outputTokens: 0 };
 
 /** The name of this round's agent as a process; one that goes on after a usage limit has a name of its own. */
 export function agentProcess({ round, continuations }: Change): string {
@@ -32,7 +30,7 @@ export async function runAgent(
     request: change.feedback?.round === change.round ? change.feedback.text : change.requestText,
     sessionId: change.sessionId ?? sessionIdOf(environment.id),
     resume,
-    spent: change.sessionTotal ?? nothingSpent,
+    spent: change.sessionTotal ?? noUsage,
     round: change.round,
     stateDirectory: environment.stateDirectory,
     settings: workspace?.agent === change.agent ? workspace.agentSettings : {},
@@ -42,7 +40,7 @@ export async function runAgent(
   const outcome = await runOnce(services, change, { environment, agent, job, name }, stopping);
   if (!resume || outcome.state !== "failed" || outcome.trouble !== "session_unknown") return outcome;
   // The CLI has lost the conversation; the branch and the request still say all that matters.
-  const anew = { ...job, resume: false, spent: nothingSpent };
+  const anew = { ...job, resume: false, spent: noUsage };
   return runOnce(services, change, { environment, agent, job: anew, name: `${name}-anew` }, stopping);
 }
 

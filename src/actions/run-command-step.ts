@@ -3,13 +3,14 @@ import { StepFailed } from "../domain/faults/runs.ts";
 import type { CommandStep } from "../domain/plan.ts";
 import type { Step } from "../domain/run.ts";
 import { readOutputs } from "../domain/step-outputs.ts";
+import { stepProcess } from "../domain/step-process.ts";
 import { lastLines, storable } from "../domain/text.ts";
 import type { Environment, ProcessSpec } from "../providers/environments/port.ts";
 import { settleSucceeded, stepAsSeen } from "../store/steps.ts";
 import { type Ended, startAndFollow } from "./follow-process.ts";
+import { runEnvironment } from "./run-environment.ts";
 import type { BegunRun } from "./run-step.ts";
 import type { Services } from "./services.ts";
-import { stepProcess } from "./step-process.ts";
 
 interface CommandAttempt {
   readonly step: Step;
@@ -24,7 +25,7 @@ export async function runCommandStep(
   stopping: AbortSignal,
 ): Promise<void> {
   const { sql } = services;
-  const environment = services.provider("local").open(run.environmentId, "");
+  const environment = runEnvironment(services, run.environmentId);
   const ended = await startAndFollow(services, environment, processOf(environment, run, { step, spec }), {
     owner: { changeId: run.changeId, runId: run.id },
     timeoutMs: spec.timeout_sec * 1000,

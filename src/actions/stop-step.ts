@@ -1,11 +1,12 @@
 import type { Seen } from "../domain/change.ts";
 import type { Step, StepId } from "../domain/run.ts";
+import { stepProcess } from "../domain/step-process.ts";
 import { cancelRun, findRun } from "../store/runs.ts";
 import { settleStopped, stepAsSeen, subrunOf } from "../store/steps.ts";
 import { copyLog } from "./copy-log.ts";
 import { forgetMark } from "./forget-mark.ts";
+import { runEnvironment } from "./run-environment.ts";
 import type { Services } from "./services.ts";
-import { stepProcess } from "./step-process.ts";
 
 /** Ends a step that nobody wants any more: all that runs of it, or the run of another plan that it waits for. */
 export async function stopStep(services: Services, seen: Seen<string>, stopping: AbortSignal): Promise<void> {
@@ -28,7 +29,7 @@ async function stopProcess(services: Services, step: Step, stopping: AbortSignal
   const { sql, limits } = services;
   const run = await findRun(sql, step.runId);
   if (run?.environmentId) {
-    const environment = services.provider("local").open(run.environmentId, "");
+    const environment = runEnvironment(services, run.environmentId);
     const { kind } = step.spec;
     const hasGrace = kind === "command" || kind === "agent";
     const graceMs = hasGrace ? step.spec.critical_grace_period_sec * 1000 : limits.graceMs;

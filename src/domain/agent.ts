@@ -9,6 +9,8 @@ export interface AgentUsage {
   readonly outputTokens: number;
 }
 
+export const noUsage: AgentUsage = { costUsd: 0, inputTokens: 0, outputTokens: 0 };
+
 export interface Finding {
   readonly file: string | null;
   readonly line: number | null;

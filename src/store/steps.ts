@@ -1,4 +1,4 @@
-import type { AgentUsage } from "../domain/agent.ts";
+import { type AgentUsage, noUsage } from "../domain/agent.ts";
 import type { Seen } from "../domain/change.ts";
 import type { StepStatus } from "../domain/lifecycles.ts";
 import type { Run, RunId, Step, StepFailure, StepId, WaitsFor } from "../domain/run.ts";
@@ -109,7 +109,7 @@ export async function spentOf(sql: Sql, runId: RunId): Promise<AgentUsage> {
     select coalesce(sum(s.cost_usd), 0) as cost_usd, coalesce(sum(s.input_tokens), 0)::bigint as input_tokens,
       coalesce(sum(s.output_tokens), 0)::bigint as output_tokens
     from runs r join fairlead.steps s on s.run_id = r.id`;
-  return row ?? nothingSpent;
+  return row ?? noUsage;
 }
 
 /** What the last coding agent of a run said that it did; empty when none said anything. */
@@ -129,12 +129,10 @@ export interface Succeeded {
   readonly usage?: AgentUsage;
 }
 
-const nothingSpent: AgentUsage = { costUsd: 0, inputTokens: 0, outputTokens: 0 };
-
 export async function settleSucceeded(
   sql: Sql,
   seen: SeenStep,
-  { outputs, exitCode, usage = nothingSpent }: Succeeded,
+  { outputs, exitCode, usage = noUsage }: Succeeded,
 ): Promise<boolean> {
   const rows = await sql`
     update fairlead.steps set status = 'succeeded', outputs = ${sql.json(outputs)}, exit_code = ${exitCode},

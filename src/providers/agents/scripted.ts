@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { AgentOutcome, AgentRole, AgentSession } from "../../domain/agent.ts";
+import { type AgentOutcome, type AgentRole, type AgentSession, noUsage } from "../../domain/agent.ts";
 import { readScriptedLine, type ScriptedLine } from "../../wire/agent-output.ts";
 import type { ScriptOrder, ScriptStep } from "../../wire/agent-script.ts";
 import { settingsOf } from "../../wire/agent-settings.ts";
@@ -7,7 +7,7 @@ import { type Answer, expectedAnswer, readAnswer } from "./answer.ts";
 import { describeExit, wasInterrupted, wasStopped } from "./exit.ts";
 import { linesOf, shorten, withDetail } from "./lines.ts";
 import type { Agent, AgentCommand, AgentJob, AgentNote, ProcessExit } from "./port.ts";
-import { addUsage, noUsage, spentBefore } from "./usage.ts";
+import { addUsage, spentBefore } from "./usage.ts";
 
 const program = fileURLToPath(new URL("scripted-agent.ts", import.meta.url));
 

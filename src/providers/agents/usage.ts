@@ -1,7 +1,5 @@
-import type { AgentUsage } from "../../domain/agent.ts";
+import { type AgentUsage, noUsage } from "../../domain/agent.ts";
 import type { AgentJob } from "./port.ts";
-
-export const noUsage: AgentUsage = { costUsd: 0, inputTokens: 0, outputTokens: 0 };
 
 /** What the job's session had cost before: nothing, when the job begins it. */
 export function spentBefore(job: AgentJob): AgentUsage {
