@@ -1,3 +1,24 @@
+-- Fails what waits for a job that has used up its attempts, if it is still at this version.
+create or replace function fairlead.give_up(entity text, entity_id text, seen_version integer, last_error text)
+returns void language plpgsql as $$
+declare
+  why constant text := 'gave up after too many errors; the last was: ' || coalesce(left(last_error, 1000), '?');
+begin
+  case entity
+    when 'change' then
+      update fairlead.change_requests c set status = 'failed', failure_kind = 'internal', failure_message = why
+        where c.id = entity_id and c.version = seen_version;
+    when 'step' then
+      update fairlead.steps s set status = 'failed', failure_kind = 'internal', failure_message = why
+        where s.id = entity_id and s.version = seen_version;
+    when 'run' then
+      update fairlead.runs r set status = 'failed', failure_kind = 'internal', failure_message = why
+        where r.id = entity_id and r.version = seen_version;
+  end case;
+  perform graphile_worker.complete_jobs(array(select j.id from graphile_worker.jobs j
+    where j.key = entity_id and j.attempts >= j.max_attempts));
+end $$;
+
 -- Repairs what must never be, and says how often it had to: an entity that waits for a task gets its job, one whose
 -- job has used up its attempts fails, room that nobody holds is freed, and the waiting rooms are looked into.
 create or replace function fairlead.reconcile() returns table (enqueued integer, given_up integer) language plpgsql as $$
@@ -32,38 +53,18 @@ begin
     end if;
   end loop;
   for waiting in
-    select c.id, c.version, j.last_error from fairlead.change_requests c join graphile_worker.jobs j on j.key = c.id
+    select 'change' as entity, c.id, c.version, j.last_error
+      from fairlead.change_requests c join graphile_worker.jobs j on j.key = c.id
       where c.finished_at is null and c.task is not null and j.attempts >= j.max_attempts and j.locked_at is null
-      order by c.id
-  loop
-    update fairlead.change_requests set status = 'failed', failure_kind = 'internal',
-      failure_message = 'gave up after too many errors; the last was: ' || coalesce(left(waiting.last_error, 1000), '?')
-      where id = waiting.id and version = waiting.version;
-    perform graphile_worker.complete_jobs(array(select j.id from graphile_worker.jobs j
-      where j.key = waiting.id and j.attempts >= j.max_attempts));
-    given_up := given_up + 1;
-  end loop;
-  for waiting in
-    select s.id, s.version, j.last_error from fairlead.steps s join graphile_worker.jobs j on j.key = s.id
-      where s.task is not null and j.attempts >= j.max_attempts and j.locked_at is null order by s.id
-  loop
-    update fairlead.steps set status = 'failed', failure_kind = 'internal',
-      failure_message = 'gave up after too many errors; the last was: ' || coalesce(left(waiting.last_error, 1000), '?')
-      where id = waiting.id and version = waiting.version;
-    perform graphile_worker.complete_jobs(array(select j.id from graphile_worker.jobs j
-      where j.key = waiting.id and j.attempts >= j.max_attempts));
-    given_up := given_up + 1;
-  end loop;
-  for waiting in
-    select r.id, r.version, j.last_error from fairlead.runs r join graphile_worker.jobs j on j.key = r.id
+    union all
+    select 'step', s.id, s.version, j.last_error from fairlead.steps s join graphile_worker.jobs j on j.key = s.id
+      where s.task is not null and j.attempts >= j.max_attempts and j.locked_at is null
+    union all
+    select 'run', r.id, r.version, j.last_error from fairlead.runs r join graphile_worker.jobs j on j.key = r.id
       where r.finished_at is null and r.task is not null and j.attempts >= j.max_attempts and j.locked_at is null
-      order by r.id
+    order by 2
   loop
-    update fairlead.runs set status = 'failed', failure_kind = 'internal',
-      failure_message = 'gave up after too many errors; the last was: ' || coalesce(left(waiting.last_error, 1000), '?')
-      where id = waiting.id and version = waiting.version;
-    perform graphile_worker.complete_jobs(array(select j.id from graphile_worker.jobs j
-      where j.key = waiting.id and j.attempts >= j.max_attempts));
+    perform fairlead.give_up(waiting.entity, waiting.id, waiting.version, waiting.last_error);
     given_up := given_up + 1;
   end loop;
   -- Steps that somebody held when they were to end, or to begin anew, and let go of as they were.

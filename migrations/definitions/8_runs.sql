@@ -121,7 +121,7 @@ begin
     where (d ->> 'required')::boolean and not given ? (d ->> 'name');
   if wrong is not null then
     raise exception 'the plan needs a value for %', wrong using errcode = 'FL004',
-      hint = 'Give it: --var NAME=VALUE, or in the JSON object of start_run().';
+      hint = 'Give it: --var NAME=VALUE on the command line, `variables` over HTTP and in start_run().';
   end if;
   return (select coalesce(jsonb_object_agg(d ->> 'name', coalesce(given ->> (d ->> 'name'), d ->> 'default', '')), '{}')
     from jsonb_array_elements(declared) d);

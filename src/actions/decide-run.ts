@@ -1,6 +1,7 @@
+import { StepUnknown } from "../domain/faults/runs.ts";
 import type { Run, Step } from "../domain/run.ts";
 import * as store from "../store/runs.ts";
-import { type Answer, answerStep } from "../store/steps.ts";
+import { type Answer, answerStep, hasStepWithin } from "../store/steps.ts";
 import { needStep } from "./find-run.ts";
 import type { Services } from "./services.ts";
 
@@ -17,8 +18,9 @@ export async function retryRun(services: Services, word: Word, from: string | nu
   return await store.retryRun(services.sql, word, from);
 }
 
-/** Says a person's word to a step that waits for one. Throws `StepUnknown`. */
-export async function answerRun(services: Services, answer: Answer): Promise<Step> {
-  if (answer.step !== null) await needStep(services, answer.runId, answer.step);
-  return await answerStep(services.sql, answer);
+/** Says a person's word to a step that waits for one, also in a run that this one waits for. Throws `StepUnknown`. */
+export async function answerRun({ sql }: Services, answer: Answer): Promise<Step> {
+  const { runId, step } = answer;
+  if (step !== null && !(await hasStepWithin(sql, runId, step))) throw new StepUnknown(runId, step);
+  return await answerStep(sql, answer);
 }

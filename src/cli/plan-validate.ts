@@ -4,6 +4,7 @@ import type { PlanProblem } from "../domain/plan.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { plain } from "./plain.ts";
 import { checkFile, problemLine } from "./plan-source.ts";
+import { stepsIn } from "./run-wording.ts";
 import { makeScreen, type Screen } from "./screen.ts";
 
 interface Checked {
@@ -50,11 +51,8 @@ async function check(file: string): Promise<Checked> {
 
 function report({ colours }: Screen, { file, valid, steps, problems }: Checked, several: boolean): string {
   const head = several ? `${plain(file)}: ` : "";
-  if (valid) return `${head}${colours.green("valid")}: ${counted(steps ?? 0, "step")}`;
+  if (valid) return `${head}${colours.green("valid")}: ${stepsIn(steps ?? 0)}`;
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   const lines = problems.map((problem) => `${head}${problemLine(problem)}`);
-  return [...lines, `${head}${colours.red("invalid")}: ${counted(problems.length, "problem")}`].join("\n");
-}
-
-function counted(count: number, what: string): string {
-  return count === 1 ? `1 ${what}` : `${count} ${what}s`;
+  return [...lines, `${head}${colours.red("invalid")}: ${count}`].join("\n");
 }

@@ -12,6 +12,7 @@ import { type Cli, withAssembly } from "./cli.ts";
 import { parseGiven } from "./parse-given.ts";
 import { plain, plainLine } from "./plain.ts";
 import { planInFile } from "./plan-source.ts";
+import { stepsIn } from "./run-wording.ts";
 import { makeScreen, type Screen } from "./screen.ts";
 import { facts, table } from "./table.ts";
 import { age } from "./wording.ts";
@@ -96,11 +97,8 @@ function particulars(screen: Screen, { planId, hash, registeredAt, document }: R
   ]);
 }
 
-function variableWords({ name, required, description }: PlanVariable): string {
+function variableWords({ name, required, default: otherwise, description }: PlanVariable): string {
   const what = description === null ? "" : `: ${plainLine(description, 100)}`;
-  return `${name}${required ? " (required)" : ""}${what}`;
-}
-
-function stepsIn(count: number): string {
-  return count === 1 ? "1 step" : `${count} steps`;
+  const unless = required ? " (required)" : otherwise === null ? "" : ` (${plainLine(otherwise, 60)})`;
+  return `${name}${unless}${what}`;
 }

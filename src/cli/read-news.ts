@@ -1,7 +1,6 @@
 import type { Event } from "../domain/event.ts";
 import type { RunId } from "../domain/run.ts";
-import { type EventCursor, newestCursor } from "../store/events.ts";
-import { newsOfRun } from "../store/run-progress.ts";
+import { type EventCursor, eventsOf, newestCursor } from "../store/events.ts";
 import type { Sql } from "../store/sql.ts";
 
 /** What somebody has seen of a run: its events up to a cursor, and some that came after it. */
@@ -28,7 +27,7 @@ export function newsReader(sql: Sql, runId: RunId, since: RunStanding): () => As
   const seen = new Set(since.seen);
   return async function* news() {
     for (let after = settled; ; ) {
-      const page = await newsOfRun(sql, { runId, after, limit: pageSize });
+      const page = await eventsOf(sql, { runId }, { after, limit: pageSize });
       for (const { settled: isSettled, ...event } of page) {
         if (!seen.has(event.cursor)) yield event;
         // Only now: who fails over an event is given it once more.

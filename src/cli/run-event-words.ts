@@ -24,7 +24,7 @@ const meanings: Readonly<Record<Kind, Words>> = {
     const which = [attempt === 1 ? null : `attempt ${attempt}`, round === undefined ? null : `round ${round}`];
     return [`${step} begins`, ...which.filter((one) => one !== null)].join(", ");
   },
-  "step.waiting": ({ runId }, data) => `${data.step} ${waiting(data)}${toAnswer(runId, data)}`,
+  "step.waiting": (_event, data) => `${data.step} ${waiting(data)}`,
   "step.stopping": (_event, { step }) => `${step} is being stopped`,
   "step.succeeded": (_event, { step }) => `${step} succeeded`,
   "step.failed": (_event, { step, failure_message }) => `${step} failed: ${failure_message}`,
@@ -37,7 +37,8 @@ export function runEventWords(event: Event): string | null | undefined {
   return isKnown(event.kind) ? meanings[event.kind](event, event.data ?? {}) : undefined;
 }
 
-function waiting({ for: what, until, failure_message }: Data): string {
+function waiting({ for: what, until, failure_message, message }: Data): string {
+  const asked = message === undefined ? "" : `: ${message}`;
   switch (what) {
     case "retry":
       return `failed, and is tried again at ${until}: ${failure_message}`;
@@ -48,18 +49,10 @@ function waiting({ for: what, until, failure_message }: Data): string {
     case "plan":
       return "waits for a run of another plan";
     case "approval":
-      return "waits for an approval";
+      return `waits for an approval${asked}`;
     default:
-      return what === "choice" ? "waits for a choice" : "waits for an answer";
+      return `${what === "choice" ? "waits for a choice" : "waits for an answer"}${asked}`;
   }
-}
-
-/** Who watches a change doesn't know its run. */
-function toAnswer(runId: string | null, { for: what, step, message }: Data): string {
-  if (runId === null || !["approval", "choice", "answer"].includes(String(what))) return "";
-  const word = what === "approval" ? "approve" : what === "choice" ? "CHOICE" : "ANSWER";
-  const asked = message === undefined ? "" : `: ${message}`;
-  return `${asked}; npx fairlead run answer ${runId.slice(-8).toLowerCase()} ${word} --step ${step}`;
 }
 
 function isKnown(kind: string): kind is Kind {

@@ -3,7 +3,7 @@ import { findRun } from "../actions/find-run.ts";
 import type { Services } from "../actions/services.ts";
 import type { Event } from "../domain/event.ts";
 import type { RunId } from "../domain/run.ts";
-import { eventsOfRun } from "../store/run-progress.ts";
+import { eventsOf } from "../store/events.ts";
 import { viewEvent } from "../wire/events.ts";
 import { runName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
@@ -51,7 +51,7 @@ const pageSize = 500;
 
 async function* pages({ sql }: Services, runId: RunId): AsyncGenerator<Event[]> {
   for (let after = nothingSeen.cursor; ; ) {
-    const page = await eventsOfRun(sql, { runId, after, limit: pageSize });
+    const page = await eventsOf(sql, { runId }, { after, limit: pageSize });
     if (page.length > 0) yield page;
     if (page.length < pageSize) return;
     after = page.at(-1)?.cursor ?? after;

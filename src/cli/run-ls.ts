@@ -45,7 +45,8 @@ async function ls(cli: Cli, options: Options): Promise<void> {
     const runs = found.slice(0, limit);
     const next = found.length > limit ? (runs.at(-1)?.id ?? null) : null;
     if (screen.json) return screen.printJson({ runs: runs.map(viewRun), next });
-    if (runs.length === 0) return screen.remark("No runs. Start one: npx fairlead plan run FILE");
+    const isChosen = [plan, statuses, before].some((choice) => choice !== undefined);
+    if (runs.length === 0) return screen.remark(isChosen ? "None." : "No runs. Start one: npx fairlead plan run FILE");
     screen.print(board(screen, runs));
     if (next !== null) screen.remark(`There are older ones: --before ${next}`);
     if (runs.some(({ finishedAt }) => finishedAt === null)) await remarkNoWorker(services, screen);

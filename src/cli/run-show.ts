@@ -1,11 +1,10 @@
 import type { Command } from "commander";
 import { findRun } from "../actions/find-run.ts";
-import type { AgentUsage } from "../domain/agent.ts";
-import type { StepStatus } from "../domain/lifecycles.ts";
+import { readRun } from "../actions/read-run.ts";
 import type { Run, Step } from "../domain/run.ts";
-import { countSteps, spentOf, stepsAfter } from "../store/steps.ts";
+import type { RunWithSteps } from "../domain/run-progress.ts";
 import { runName } from "../wire/ids.ts";
-import { viewRun, viewStep } from "../wire/runs.ts";
+import { viewRunDetail } from "../wire/runs.ts";
 import { type Cli, withAssembly } from "./cli.ts";
 import { wholeNumber } from "./options.ts";
 import { parseGiven } from "./parse-given.ts";
@@ -22,15 +21,6 @@ interface Options {
   readonly json?: boolean;
 }
 
-interface Found {
-  readonly run: Run;
-  readonly steps: readonly Step[];
-  readonly counts: Partial<Record<StepStatus, number>>;
-  readonly spent: AgentUsage;
-  /** The position after which there are more steps. */
-  readonly next: number | null;
-}
-
 export function addRunShow(run: Command, cli: Cli): void {
   run
     .command("show")
@@ -45,18 +35,10 @@ async function show(cli: Cli, id: string, options: Options): Promise<void> {
   const screen = makeScreen(options);
   const name = parseGiven(runName, id);
   await withAssembly(cli.open, async ({ services }) => {
-    const { sql } = services;
     const run = await findRun(services, name);
-    const page = { runId: run.id, position: options.after ?? 0, limit: options.limit + 1 };
-    const [more, counts, spent] = await Promise.all([
-      stepsAfter(sql, page),
-      countSteps(sql, run.id),
-      spentOf(sql, run.id),
-    ]);
-    const steps = more.slice(0, options.limit);
-    const next = more.length > steps.length ? (steps.at(-1)?.position ?? null) : null;
-    const found: Found = { run, steps, counts, spent, next };
-    if (screen.json) return screen.printJson(documentOf(found));
+    const found = await readRun(services, run, { after: options.after ?? 0, limit: options.limit });
+    const { steps, next } = found;
+    if (screen.json) return screen.printJson(viewRunDetail(found));
     screen.print(`${particulars(screen, found)}\n\n${stepTable(screen, steps)}`);
     for (const step of steps) {
       if (step.waitsFor !== null && asksPeople(step.waitsFor)) {
@@ -68,20 +50,7 @@ async function show(cli: Cli, id: string, options: Options): Promise<void> {
   });
 }
 
-/** As GET /api/runs/:id has it. */
-function documentOf({ run, steps, counts, spent, next }: Found): object {
-  return {
-    ...viewRun(run),
-    counts,
-    cost_usd: spent.costUsd ?? 0,
-    input_tokens: spent.inputTokens,
-    output_tokens: spent.outputTokens,
-    steps: steps.map(viewStep),
-    next,
-  };
-}
-
-function particulars(screen: Screen, { run, counts, spent }: Found): string {
+function particulars(screen: Screen, { run, counts, spent }: RunWithSteps): string {
   const { costUsd, inputTokens, outputTokens } = spent;
   const tokens = inputTokens + outputTokens;
   const byStatus = Object.entries(counts).map(([status, count]) => `${count} ${status}`);
@@ -93,14 +62,7 @@ function particulars(screen: Screen, { run, counts, spent }: Found): string {
     ["failure", run.failureMessage === null ? null : plain(run.failureMessage)],
     ["plan", `${run.planId} (${run.planHash.slice(0, 12)})`],
     ["steps", `${run.total - run.unfinished} of ${run.total} have ended: ${byStatus.join(", ")}`],
-    [
-      "folder",
-      run.changeId !== null
-        ? "its change's checkout"
-        : run.folder === null
-          ? "an empty one of its own"
-          : plainLine(run.folder, 500),
-    ],
+    ["folder", folderWords(run)],
     ["variables", Object.keys(run.variables).sort().join(", ") || null],
     ["agent", run.agent === null ? null : plainLine(run.agent)],
     ["change", run.changeId === null ? null : shortId(run.changeId)],
@@ -110,6 +72,11 @@ function particulars(screen: Screen, { run, counts, spent }: Found): string {
     ["created", run.createdAt.toISOString()],
     ["finished", run.finishedAt?.toISOString() ?? null],
   ]);
+}
+
+function folderWords({ changeId, folder }: Run): string {
+  if (changeId !== null) return "its change's checkout";
+  return folder === null ? "an empty one of its own" : plainLine(folder, 500);
 }
 
 function stepTable(screen: Screen, steps: readonly Step[]): string {

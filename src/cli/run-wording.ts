@@ -23,16 +23,23 @@ export function waitWords(waitsFor: WaitsFor, until: Date | null): string {
   }
 }
 
+const words = { approval: "approve", choice: "CHOICE", answer: "WORDS" } as const;
+
 /** Whether a person has to say something. */
-export function asksPeople(waitsFor: WaitsFor | null): boolean {
-  return waitsFor !== null && ["approval", "choice", "answer"].includes(waitsFor.for);
+export function asksPeople(waitsFor: { readonly for: string } | null): boolean {
+  return waitsFor !== null && Object.hasOwn(words, waitsFor.for);
 }
 
 /** The command by which a person answers. */
-export function answerCommand(run: Pick<Run, "id">, step: string, waitsFor: WaitsFor): string {
-  const words = { approval: "approve", choice: choiceIn(waitsFor), answer: "WORDS" };
-  const word = waitsFor.for in words ? words[waitsFor.for as keyof typeof words] : "WORD";
-  return `npx fairlead run answer ${shortId(run.id)} ${word} --step ${step}`;
+export function answerCommand(run: Pick<Run, "id">, step: string, waitsFor: Asked): string {
+  const word = Object.hasOwn(words, waitsFor.for) ? words[waitsFor.for as keyof typeof words] : "WORD";
+  return `npx fairlead run answer ${shortId(run.id)} ${choiceIn(waitsFor) ?? word} --step ${step}`;
+}
+
+/** What is known of a question: an event of it doesn't tell the choices. */
+interface Asked {
+  readonly for: string;
+  readonly choices?: readonly string[];
 }
 
 /** How long something took. */
@@ -53,7 +60,7 @@ function people(who: readonly string[]): string {
   return who.length === 0 ? "somebody" : who.map((name) => plainLine(name, 40)).join(" or ");
 }
 
-function choiceIn(waitsFor: WaitsFor): string {
-  const [first = "CHOICE"] = waitsFor.for === "choice" ? waitsFor.choices : [];
-  return /^[\w.-]+$/.test(first) ? first : "CHOICE";
+/** The first choice, if it can stand in a command as it is. */
+function choiceIn({ choices: [first = ""] = [] }: Asked): string | null {
+  return /^[\w.-]+$/.test(first) ? first : null;
 }

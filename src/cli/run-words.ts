@@ -48,9 +48,12 @@ async function cancel(cli: Cli, id: string, options: Cancel): Promise<void> {
     const word = { id: seen.id, by: user(), note: given.note, seenVersion: given.version };
     const run = await cancelRun(services, word, given.at_once);
     if (screen.json) return screen.printJson(viewRun(run));
-    const stops = run.finishedAt === null ? "is being cancelled: what runs is stopped first" : "is cancelled";
-    screen.print(`${shortId(run.id)} ${stops}\n  npx fairlead run retry ${shortId(run.id)}   goes on with it`);
-    if (run.finishedAt === null) await remarkNoWorker(services, screen);
+    const id = shortId(run.id);
+    if (run.finishedAt !== null) {
+      return screen.print(`${id} is cancelled\n  npx fairlead run retry ${id}   goes on with it`);
+    }
+    screen.print(`${id} is being cancelled: what runs is stopped first\n  npx fairlead run resume ${id}   follows it`);
+    await remarkNoWorker(services, screen);
   });
 }
 
@@ -93,6 +96,7 @@ async function retry(cli: Cli, id: string, options: Retry): Promise<void> {
 interface Answer {
   readonly step?: string;
   readonly note?: string;
+  readonly version?: number;
   readonly json?: boolean;
 }
 
@@ -104,17 +108,20 @@ export function addRunAnswer(run: Command, cli: Cli): void {
     .argument("<word...>", "approve, reject, one of the choices, or an answer in words")
     .option("--step <step>", "which step, where more than one asks")
     .option("--note <text>", "why")
+    .option("--version <number>", "only if the step is still at this version, the one you saw", versions)
     .action((id: string, words: string[], options: Answer) => answer(cli, id, words, options));
 }
 
 async function answer(cli: Cli, id: string, words: readonly string[], options: Answer): Promise<void> {
   const screen = makeScreen(options);
   const name = parseGiven(runName, id);
-  const given = parseGiven(runAnswer, { word: words.join(" "), step: options.step, note: options.note });
+  const { step, note, version } = options;
+  const given = parseGiven(runAnswer, { word: words.join(" "), step, note, version });
   await withAssembly(cli.open, async ({ services }) => {
     const run = await findRun(services, name);
-    const said = { runId: run.id, by: user(), word: given.word, step: given.step, note: given.note };
-    const step = await answerRun(services, said).catch((raised: unknown) => {
+    const { version: seenVersion, ...words } = given;
+    const said = { ...words, runId: run.id, by: user(), seenVersion };
+    const answered = await answerRun(services, said).catch((raised: unknown) => {
       const error = faultOf(raised);
       if (screen.json || !(error instanceof MoveIllegal)) throw error;
       const where =
@@ -122,8 +129,8 @@ async function answer(cli: Cli, id: string, words: readonly string[], options: A
       const advice = `\`fairlead run show ${shortId(run.id)}\` shows how it stands`;
       throw new MoveIllegal(`${where}: ${advice}`, error.details, { cause: error });
     });
-    if (screen.json) return screen.printJson(viewStep(step));
-    screen.print(`${step.key} has ${statusWord(screen, step.status)}: ${plainLine(given.word)}`);
+    if (screen.json) return screen.printJson(viewStep(answered));
+    screen.print(`${answered.key} has ${statusWord(screen, answered.status)}: ${plainLine(given.word)}`);
     await remarkNoWorker(services, screen);
   });
 }

@@ -1,10 +1,12 @@
 import { createLogUpdate } from "log-update";
 import type { Change } from "../domain/change.ts";
+import type { Event } from "../domain/event.ts";
 import type { ChangeStatus } from "../domain/lifecycles.ts";
 import { viewEvent } from "../wire/events.ts";
 import { eventWords } from "./event-words.ts";
 import { logLine } from "./log-line.ts";
 import { plainLine } from "./plain.ts";
+import { answerCommand, asksPeople } from "./run-wording.ts";
 import type { Screen } from "./screen.ts";
 import { stageLine } from "./stage-line.ts";
 import type { Happening, View } from "./watch-change.ts";
@@ -73,7 +75,16 @@ function linesOf(screen: Screen, happening: Happening): string[] {
   const words = eventWords(happening.event);
   if (words === null) return [];
   const time = happening.at.toTimeString().slice(0, 8);
-  return [`${screen.colours.dim(time)} ${plainLine(words, 300)}`];
+  const line = `${screen.colours.dim(time)} ${plainLine(words, 300)}`;
+  const answered = howToAnswer(happening.event);
+  return answered === null ? [line] : [line, `         ${answered}`];
+}
+
+/** Who watches a change doesn't know the run of its plan. */
+function howToAnswer({ kind, runId, data }: Event): string | null {
+  const what = { for: String(data?.for) };
+  if (kind !== "step.waiting" || runId === null || !asksPeople(what)) return null;
+  return answerCommand({ id: runId }, String(data?.step), what);
 }
 
 /** Calls once each time that the workers go missing. */

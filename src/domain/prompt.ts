@@ -15,7 +15,7 @@ export function codePrompt(change: Change): string {
   parts.push(
     "Work on the branch that is checked out. Do not switch branches, push, or merge into other branches unless told to " +
       "above. Keep the change as small as the request allows, follow the repository's own conventions, and run its " +
-      "tests if it has any. End with a short summary of what you changed.",
+      "tests if it has some. End with a short summary of what you changed.",
   );
   return parts.join("\n\n");
 }

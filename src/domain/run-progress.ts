@@ -1,5 +1,6 @@
+import type { AgentUsage } from "./agent.ts";
 import type { StepStatus } from "./lifecycles.ts";
-import type { StepId, WaitsFor } from "./run.ts";
+import type { Run, Step, StepId, WaitsFor } from "./run.ts";
 
 /** A step with no more of it than a picture of its whole run needs. */
 export interface StepBrief {
@@ -16,6 +17,16 @@ export interface StepBrief {
   readonly failureMessage: string | null;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
+}
+
+/** A run with a page of its steps, as it is read. */
+export interface RunWithSteps {
+  readonly run: Run;
+  readonly counts: Partial<Record<StepStatus, number>>;
+  readonly spent: AgentUsage;
+  readonly steps: readonly Step[];
+  /** The position after which there are more. */
+  readonly next: number | null;
 }
 
 /** One start of a step. */

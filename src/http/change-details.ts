@@ -3,12 +3,12 @@ import { z } from "zod";
 import { diffChange } from "../actions/diff-change.ts";
 import { findChange } from "../actions/find-change.ts";
 import { type LogPage, readLog } from "../actions/read-log.ts";
-import { eventsOfChange } from "../store/events.ts";
 import { diffView } from "../wire/changes.ts";
-import { eventPage, ownEventsQuery, viewEvent } from "../wire/events.ts";
+import { eventPage, ownEventsQuery } from "../wire/events.ts";
 import { changeName } from "../wire/ids.ts";
 import { logPage, logQuery } from "../wire/logs.ts";
 import { json, jsonOrText } from "./answers.ts";
+import { ownEvents } from "./own-events.ts";
 import { type Route, route } from "./route.ts";
 
 const params = z.object({ id: changeName });
@@ -25,11 +25,7 @@ export const changeDetailRoutes: readonly Route[] = [
     responses: { 200: json("A page of events", eventPage) },
     async answer({ services }, { params, query }, response) {
       const change = await findChange(services, params.id);
-      const { after, limit } = query;
-      const found = await eventsOfChange(services.sql, { changeId: change.id, after, limit: limit + 1 });
-      const events = found.slice(0, limit);
-      const next = found.length > limit ? (events.at(-1)?.cursor ?? null) : null;
-      response.json({ events: events.map(viewEvent), next });
+      response.json(await ownEvents(services.sql, { changeId: change.id }, query));
     },
   }),
   route({

@@ -2,12 +2,13 @@ import type { Response } from "express";
 import { z } from "zod";
 import { findRun, needStep } from "../actions/find-run.ts";
 import { type RunLogPage, readRunLog } from "../actions/read-run-log.ts";
-import { attemptsAfter, eventsOfRun } from "../store/run-progress.ts";
-import { eventPage, ownEventsQuery, viewEvent } from "../wire/events.ts";
+import { attemptsAfter } from "../store/run-progress.ts";
+import { eventPage, ownEventsQuery } from "../wire/events.ts";
 import { runName } from "../wire/ids.ts";
 import { attemptsQuery, runLogQuery } from "../wire/run-requests.ts";
 import { attemptPage, runLogPage, viewAttempt } from "../wire/runs.ts";
 import { json, jsonOrText } from "./answers.ts";
+import { ownEvents } from "./own-events.ts";
 import { type Route, route } from "./route.ts";
 
 const params = z.object({ id: runName });
@@ -41,11 +42,7 @@ export const runDetailRoutes: readonly Route[] = [
     responses: { 200: json("A page of events", eventPage) },
     async answer({ services }, { params, query }, response) {
       const { id } = await findRun(services, params.id);
-      const { after, limit } = query;
-      const found = await eventsOfRun(services.sql, { runId: id, after, limit: limit + 1 });
-      const events = found.slice(0, limit);
-      const next = found.length > limit ? (events.at(-1)?.cursor ?? null) : null;
-      response.json({ events: events.map(viewEvent), next });
+      response.json(await ownEvents(services.sql, { runId: id }, query));
     },
   }),
   route({

@@ -59,8 +59,8 @@ export const runWordRoutes: readonly Route[] = [
     responses: { 200: json("The step as it then stands", stepView), ...refused },
     async answer({ services }, { params, body, request }, response) {
       const { id } = await findRun(services, params.id);
-      const { word, step, note } = body;
-      const answered = await answerRun(services, { runId: id, step, word, note, by: callerOf(request).name });
+      const { version: seenVersion, ...said } = body;
+      const answered = await answerRun(services, { ...said, runId: id, by: callerOf(request).name, seenVersion });
       response.json(viewStep(answered));
     },
   }),

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { findRun } from "../actions/find-run.ts";
+import { readRun } from "../actions/read-run.ts";
 import { startRun } from "../actions/start-run.ts";
 import { listRuns } from "../store/runs.ts";
-import { countSteps, spentOf, stepsAfter } from "../store/steps.ts";
 import { idempotencyKey } from "../wire/changes.ts";
 import { runName } from "../wire/ids.ts";
 import { runDetailQuery, runQuery, runRequest } from "../wire/run-requests.ts";
-import { runDetail, runPage, startedRun, viewRun, viewStep } from "../wire/runs.ts";
+import { runDetail, runPage, startedRun, viewRun, viewRunDetail } from "../wire/runs.ts";
 import { json, location } from "./answers.ts";
 import { callerOf } from "./authenticate.ts";
 import { oneKey } from "./one-key.ts";
@@ -63,23 +63,8 @@ export const runRoutes: readonly Route[] = [
     query: runDetailQuery,
     responses: { 200: json("The run", runDetail) },
     async answer({ services }, { params, query }, response) {
-      const { sql } = services;
       const run = await findRun(services, params.id);
-      const [found, counts, spent] = await Promise.all([
-        stepsAfter(sql, { runId: run.id, position: query.after, limit: query.limit + 1 }),
-        countSteps(sql, run.id),
-        spentOf(sql, run.id),
-      ]);
-      const steps = found.slice(0, query.limit);
-      response.json({
-        ...viewRun(run),
-        counts,
-        cost_usd: spent.costUsd ?? 0,
-        input_tokens: spent.inputTokens,
-        output_tokens: spent.outputTokens,
-        steps: steps.map(viewStep),
-        next: found.length > steps.length ? (steps.at(-1)?.position ?? null) : null,
-      });
+      response.json(viewRunDetail(await readRun(services, run, query)));
     },
   }),
 ];

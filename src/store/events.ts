@@ -24,9 +24,7 @@ export async function eventsAfter(
 ): Promise<Event[]> {
   const [xid = "0", seq = "0"] = after.split("-");
   return sql<Event[]>`
-    select xid::text || '-' || seq as cursor, entity, entity_id, change_id, run_id, workspace, kind, from_status, to_status,
-      version, actor, data, at
-    from fairlead.events
+    select ${eventColumns(sql)} from fairlead.events
     where (xid, seq) > (${xid}::xid8, ${seq}::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
       ${changeId === undefined ? sql`` : sql`and change_id = ${changeId}`}
       ${runId === undefined ? sql`` : sql`and run_id = ${runId}`}
@@ -34,22 +32,36 @@ export async function eventsAfter(
     order by events.xid, events.seq limit ${limit}`;
 }
 
+/** Whose events: a change's, with those of its runs, or a run's. */
+export type EventsOwner = { readonly changeId: ChangeId } | { readonly runId: RunId };
+
+/** An event, and whether it is certain that none before it is still to come. */
+export interface SettledEvent extends Event {
+  readonly settled: boolean;
+}
+
 /**
- * What has happened to a change, all that is committed by now. For looking back: who follows reads `eventsAfter`, as a
- * cursor from here may pass over an event that commits late.
+ * What has happened to a change or a run, all that is committed by now: everything, once it has ended. Who follows one
+ * that goes on reads again from the last event that is settled, as one before an unsettled may commit late.
+ * (`eventsAfter` holds back all events while a transaction is under way anywhere in the cluster.)
  */
-export async function eventsOfChange(
+export async function eventsOf(
   sql: Sql,
-  { changeId, after, limit }: { changeId: ChangeId; after: EventCursor; limit: number },
-): Promise<Event[]> {
+  owner: EventsOwner,
+  { after, limit }: { after: EventCursor; limit: number },
+): Promise<SettledEvent[]> {
   const [xid = "0", seq = "0"] = after.split("-");
-  return sql<Event[]>`
-    select xid::text || '-' || seq as cursor, entity, entity_id, change_id, run_id, workspace, kind, from_status, to_status,
-      version, actor, data, at
+  return sql<SettledEvent[]>`
+    select ${eventColumns(sql)}, xid < pg_snapshot_xmin(pg_current_snapshot()) as settled
     from fairlead.events
-    where change_id = ${changeId} and (xid, seq) > (${xid}::xid8, ${seq}::bigint)
+    where ${"runId" in owner ? sql`run_id = ${owner.runId}` : sql`change_id = ${owner.changeId}`}
+      and (xid, seq) > (${xid}::xid8, ${seq}::bigint)
     order by events.xid, events.seq limit ${limit}`;
 }
+
+const eventColumns = (sql: Sql) => sql`
+  xid::text || '-' || seq as cursor, entity, entity_id, change_id, run_id, workspace, kind, from_status, to_status,
+  version, actor, data, at`;
 
 /** The cursor from which a reader sees only what happens from now on. */
 export async function newestCursor(sql: Sql): Promise<EventCursor> {

@@ -1,8 +1,6 @@
-import type { Event } from "../domain/event.ts";
 import type { RunId } from "../domain/run.ts";
 import type { Attempt, AttemptCursor, StepBrief } from "../domain/run-progress.ts";
 import type { Count } from "./counts.ts";
-import type { EventCursor } from "./events.ts";
 import type { Sql } from "./sql.ts";
 
 // What people and programs look at while a run is carried on. Nothing here moves anything.
@@ -13,45 +11,6 @@ export async function stepBriefs(sql: Sql, runId: RunId): Promise<StepBrief[]> {
     select id, position, key, status, version, attempt, to_jsonb(needs) as needs, waits_for, waits_until, failure_message,
       started_at, finished_at
     from fairlead.steps where run_id = ${runId} order by position`;
-}
-
-/**
- * What has happened to a run, all that is committed by now: everything, once it has ended. For looking back: a cursor
- * from here may pass over an event that commits late.
- */
-export async function eventsOfRun(
-  sql: Sql,
-  { runId, after, limit }: { runId: RunId; after: EventCursor; limit: number },
-): Promise<Event[]> {
-  const [xid = "0", seq = "0"] = after.split("-");
-  return sql<Event[]>`
-    select xid::text || '-' || seq as cursor, entity, entity_id, change_id, run_id, workspace, kind, from_status, to_status,
-      version, actor, data, at
-    from fairlead.events
-    where run_id = ${runId} and (xid, seq) > (${xid}::xid8, ${seq}::bigint)
-    order by events.xid, events.seq limit ${limit}`;
-}
-
-/** An event, and whether it is certain that none before it is still to come. */
-export interface RunNews extends Event {
-  readonly settled: boolean;
-}
-
-/**
- * The same for who follows a run: they read again from the last event that is settled, and pass over what they have
- * seen. `eventsAfter` holds back all events as long as any transaction in the cluster is under way, in any database.
- */
-export async function newsOfRun(
-  sql: Sql,
-  { runId, after, limit }: { runId: RunId; after: EventCursor; limit: number },
-): Promise<RunNews[]> {
-  const [xid = "0", seq = "0"] = after.split("-");
-  return sql<RunNews[]>`
-    select xid::text || '-' || seq as cursor, entity, entity_id, change_id, run_id, workspace, kind, from_status, to_status,
-      version, actor, data, at, xid < pg_snapshot_xmin(pg_current_snapshot()) as settled
-    from fairlead.events
-    where run_id = ${runId} and (xid, seq) > (${xid}::xid8, ${seq}::bigint)
-    order by events.xid, events.seq limit ${limit}`;
 }
 
 /** The attempts of a run's steps after one of them, by step and then in the order in which they began. */

@@ -37,11 +37,6 @@ export async function stepAsSeen(sql: Sql, { id, version }: SeenStep): Promise<S
   return step ?? null;
 }
 
-/** Every step of a run, in the order of its plan. */
-export async function listSteps(sql: Sql, runId: RunId): Promise<Step[]> {
-  return sql<Step[]>`select ${sql(columns)} from fairlead.steps where run_id = ${runId} order by position`;
-}
-
 /** The steps of a run after a position, in the order of its plan. */
 export async function stepsAfter(
   sql: Sql,
@@ -70,32 +65,18 @@ export async function outputsOf(
   return Object.fromEntries(rows.map(({ key, outputs }) => [key, outputs]));
 }
 
+/** Whether a run has such a step, or one of the runs that it waits for. */
+export async function hasStepWithin(sql: Sql, runId: RunId, key: string): Promise<boolean> {
+  const rows = await sql`
+    select from fairlead.steps where key = ${key} and run_id in (select fairlead.runs_within(${runId})) limit 1`;
+  return rows.length === 1;
+}
+
 /** How many steps of a run are in each status; those with none are left out. */
 export async function countSteps(sql: Sql, runId: RunId): Promise<Partial<Record<StepStatus, number>>> {
   const rows = await sql<{ status: StepStatus; count: number }[]>`
     select status, count(*) as count from fairlead.steps where run_id = ${runId} group by status`;
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
-}
-
-/** One start of a step. */
-export interface StepAttempt {
-  readonly key: string;
-  readonly number: number;
-  readonly round: number;
-  readonly status: string;
-  readonly startedAt: Date;
-  readonly finishedAt: Date | null;
-  readonly exitCode: number | null;
-  readonly failureKind: string | null;
-  readonly failureMessage: string | null;
-}
-
-/** In the order in which they began. */
-export async function listAttempts(sql: Sql, runId: RunId, limit: number): Promise<StepAttempt[]> {
-  return sql<StepAttempt[]>`
-    select s.key, a.number, a.round, a.status, a.started_at, a.finished_at, a.exit_code, a.failure_kind, a.failure_message
-    from fairlead.step_attempts a join fairlead.steps s on s.id = a.step_id
-    where s.run_id = ${runId} order by a.started_at, s.position, a.number limit ${limit}`;
 }
 
 /** What the agents of a run have cost, those of the plans that it called with them. */
@@ -257,11 +238,11 @@ export interface Answer {
   readonly by: string;
   readonly note: string | null;
   /** Binds it to what they saw of the step. */
-  readonly seenVersion?: number | null;
+  readonly seenVersion: number | null;
 }
 
 /** Says a person's word to a step that waits for one. */
-export async function answerStep(sql: Sql, { runId, step, word, by, note, seenVersion = null }: Answer): Promise<Step> {
+export async function answerStep(sql: Sql, { runId, step, word, by, note, seenVersion }: Answer): Promise<Step> {
   const [answered] = await sql<Step[]>`
     select ${sql(columns)} from fairlead.answer_step(${runId}, ${word}, ${step}, ${by}, ${note}, ${seenVersion})`;
   if (answered === undefined) throw new Error("answer_step() returned no row");

@@ -60,7 +60,7 @@ const planHead = {
   $schema: z.string().optional().describe("The schema of this file, for editors; it is not read."),
   plan_id: planId.describe("How the plan is named: where a run is started, and in steps of the kind `plan`."),
   version: z.union([versionText, z.int()]).describe("The version of the plan: a text or a whole number."),
-  metadata: metadata.default({}).describe("What you want to know of it later: any JSON."),
+  metadata: metadata.default({}).describe("What you want to know of it later, as JSON."),
   variables: list(variableFields, 200).default([]).describe("What a run can be given, as texts."),
   globals: globalFields.prefault({}).describe("What goes for all steps."),
   stages: stageFields

@@ -89,5 +89,6 @@ export const runAnswer = z
     word: someText(10_000).meta({ description: "approve, reject, one of the choices, or an answer" }),
     step: someText(64).nullable().default(null).meta({ description: "null: the only one that asks" }),
     note,
+    version: seen.meta({ description: "The step's version that you saw: refused with MOVED_ON when it is another" }),
   })
   .meta({ id: "RunAnswer" });

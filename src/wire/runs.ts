@@ -2,7 +2,7 @@ import { z } from "zod";
 import { runLifecycle, statusesOf, stepLifecycle } from "../domain/lifecycles.ts";
 import { stepKinds } from "../domain/plan.ts";
 import { type Run, runFailureKinds, type Step, stepFailureKinds, type WaitsFor } from "../domain/run.ts";
-import type { Attempt } from "../domain/run-progress.ts";
+import type { Attempt, RunWithSteps } from "../domain/run-progress.ts";
 import { iso, isoOrNull, timestamp } from "./text.ts";
 
 export const runStatuses = statusesOf(runLifecycle);
@@ -126,6 +126,18 @@ export const runLogPage = z.object({
   ),
   last_seq: z.int().meta({ description: "Give it back as `after` to read on" }),
 });
+
+export function viewRunDetail({ run, counts, spent, steps, next }: RunWithSteps): z.infer<typeof runDetail> {
+  return {
+    ...viewRun(run),
+    counts,
+    cost_usd: spent.costUsd ?? 0,
+    input_tokens: spent.inputTokens,
+    output_tokens: spent.outputTokens,
+    steps: steps.map(viewStep),
+    next,
+  };
+}
 
 /** Never with the values of its variables: people put secrets there. */
 export function viewRun(run: Run): z.infer<typeof runView> {

@@ -60,7 +60,7 @@ describe("a plan file", () => {
     expect((await place.fairlead(["plan", "add", file])).out).toMatch(/^known is registered: version 2\.1, 1 step\n/);
     expect((await place.fairlead(["plan", "ls"])).out).toMatch(/^PLAN +VERSION.*\n(.*\n)*known +2\.1 +1 +\d+s ago\n/);
     expect((await place.fairlead(["plan", "show", "known"])).out).toMatch(
-      /^plan +known\nversion +2\.1\nvariables +WHO\n/,
+      /^plan +known\nversion +2\.1\nvariables +WHO \(nobody\)\n/,
     );
     const { document } = JSON.parse((await place.fairlead(["plan", "show", "known", "--json"])).out);
     expect(document.steps[0]).toMatchObject({ id: "a", on_failure: "abort" });

@@ -6,9 +6,9 @@ import type { AgentStep, Plan } from "../../src/domain/plan.ts";
 import type { RunId } from "../../src/domain/run.ts";
 import { registerPlan } from "../../src/store/plans.ts";
 import { cancelRun, findRun } from "../../src/store/runs.ts";
-import { findStep, listAttempts } from "../../src/store/steps.ts";
+import { findStep } from "../../src/store/steps.ts";
 import { parsePlanText } from "../../src/wire/plan.ts";
-import { runReaches, startPlan, stepReaches, stepStatuses } from "../support/runs.ts";
+import { allAttempts, runReaches, startPlan, stepReaches, stepStatuses } from "../support/runs.ts";
 import { gitIn, makeWorld, type Step, type World, write } from "../support/world.ts";
 
 let world: World;
@@ -92,7 +92,7 @@ test("a change is planned, made, sent back once with what is wrong, made better,
   expect(code?.outputs.head).toBe(await gitIn(folder, "rev-parse", "HEAD"));
   expect(await gitIn(remote, "show", "change/hello:hello.txt")).toBe("hello, please");
   expect(await gitIn(folder, "for-each-ref", "refs/fairlead")).toBe("");
-  const review = await listAttempts(sql, id, 20);
+  const review = await allAttempts(sql, id);
   expect(review.filter(({ key }) => key === "review").map(({ status, failureKind }) => [status, failureKind])).toEqual([
     ["failed", "rejected"],
     ["succeeded", null],

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { CommandStep } from "../../src/domain/plan.ts";
 import type { RunId } from "../../src/domain/run.ts";
 import { cancelRun, findRun, retryRun } from "../../src/store/runs.ts";
-import { answerStep, findStep, listAttempts } from "../../src/store/steps.ts";
+import { answerStep, findStep } from "../../src/store/steps.ts";
 import { planOf, step } from "../support/plans.ts";
-import { runReaches, startPlan, stepReaches, stepStatuses } from "../support/runs.ts";
+import { allAttempts, runReaches, startPlan, stepReaches, stepStatuses } from "../support/runs.ts";
 import { makeWorld, type World } from "../support/world.ts";
 
 let world: World;
@@ -111,7 +111,7 @@ test("a step that fails is tried again after a pause that grows, and each attemp
     { folder: where },
   );
   await runReaches(world, id, "succeeded");
-  const attempts = await listAttempts(world.database.sql, id, 10);
+  const attempts = await allAttempts(world.database.sql, id);
   expect(attempts.map(({ number, status, exitCode }) => [number, status, exitCode])).toEqual([
     [1, "failed", 1],
     [2, "failed", 1],
@@ -213,7 +213,8 @@ test("a person's word is waited for, heard from those who may speak, and told to
   );
   const asked = await stepReaches(world, id, "approve", "waiting");
   expect(asked.waitsFor).toEqual({ for: "approval", message: "Ship 1.2?", who: ["bob"] });
-  const say = (step: string, word: string, by: string) => answerStep(sql, { runId: id, step, word, by, note: null });
+  const say = (step: string, word: string, by: string) =>
+    answerStep(sql, { runId: id, step, word, by, note: null, seenVersion: null });
   await expect(say("approve", "approve", "eve")).rejects.toThrow("eve may not answer");
   await expect(say("approve", "perhaps", "bob")).rejects.toThrow("asks for an approval");
   await say("approve", "approve", "bob");

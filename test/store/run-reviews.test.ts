@@ -5,7 +5,6 @@ import { registerPlan } from "../../src/store/plans.ts";
 import { cancelRun, findRun, retryRun } from "../../src/store/runs.ts";
 import {
   answerStep,
-  listSteps,
   settleAttemptFailed,
   settleStopped,
   settleWaiting,
@@ -14,6 +13,7 @@ import {
 } from "../../src/store/steps.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { planOf, step } from "../support/plans.ts";
+import { allSteps } from "../support/runs.ts";
 import { runsIn, word } from "./runs-support.ts";
 
 let database: TestDatabase;
@@ -100,7 +100,7 @@ test("what is settled in the very moment in which a review rejects begins anew a
     const run = await runs.begun(reviewed(2));
     await runs.succeed(run, "code");
     await runs.ask(run);
-    const said = { runId: run.id, step: "ask", word: "approve", by: "ann", note: null };
+    const said = { runId: run.id, step: "ask", word: "approve", by: "ann", note: null, seenVersion: null };
     const answered = answerStep(database.sql, said).catch(() => null); // it may not be asked any more
     await Promise.all([reject(run), runs.succeed(run, "test"), answered]);
     await settleStopped(database.sql, await runs.at(run, "test"));
@@ -114,7 +114,7 @@ test("what is settled in the very moment in which a review rejects begins anew a
     await runs.succeed(run, "code");
     for (const key of ["review", "test", "ask", "last"]) await runs.succeed(run, key);
     expect(await findRun(database.sql, run.id)).toMatchObject({ status: "succeeded", unfinished: 0 });
-    expect((await listSteps(database.sql, run.id)).map((row) => row.round)).toEqual([2, 2, 2, 2, 2]);
+    expect((await allSteps(database.sql, run.id)).map((row) => row.round)).toEqual([2, 2, 2, 2, 2]);
   }
 });
 

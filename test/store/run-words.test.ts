@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { reconcile } from "../../src/store/jobs.ts";
+import { registerPlan } from "../../src/store/plans.ts";
 import { cancelRun, findRun, retryRun, settleBegun } from "../../src/store/runs.ts";
-import { answerStep, enterStage, listSteps, settleStopped, settleWaiting, startSubrun } from "../../src/store/steps.ts";
+import { answerStep, enterStage, settleStopped, settleWaiting, startSubrun, wakeStep } from "../../src/store/steps.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { planOf, step } from "../support/plans.ts";
+import { allSteps } from "../support/runs.ts";
 import { runsIn, word } from "./runs-support.ts";
 
 let database: TestDatabase;
@@ -25,7 +27,7 @@ test("a cancellation and settlements at once leave nothing that is not settled o
       runs.succeed(run, "c"),
       runs.fail(run, "d"),
     ]);
-    const rows = await listSteps(database.sql, run.id);
+    const rows = await allSteps(database.sql, run.id);
     const open = rows.filter(({ status, task }) => ["pending", "waiting"].includes(status) || task === "run_step");
     expect(open.map(({ key, status }) => [key, status])).toEqual([]);
     const running = rows.filter(({ status }) => status === "running").length;
@@ -82,13 +84,41 @@ test("of an approval and a rejection at once one counts", async () => {
   const asked = { for: "approval", message: "?", who: [] } as const;
   await settleWaiting(database.sql, await runs.at(run, "ask"), asked, { seconds: null });
   const say = (said: string) =>
-    answerStep(database.sql, { runId: run.id, step: null, word: said, by: "ann", note: null });
+    answerStep(database.sql, { runId: run.id, step: null, word: said, by: "ann", note: null, seenVersion: null });
   const results = await Promise.allSettled([say("approve"), say("reject"), say("approve")]);
   expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   const isApproved = results[1]?.status === "rejected";
   expect(await runs.statuses(run)).toEqual(
     isApproved ? { ask: "succeeded", after: "running" } : { ask: "failed", after: "skipped" },
   );
+});
+
+test("an answer to a question of an earlier round is refused", async () => {
+  const { sql } = database;
+  const run = await runs.begun(planOf([step("ask", [], { retries: 1 })]));
+  await settleWaiting(sql, await runs.at(run, "ask"), { for: "approval", message: "?", who: [] }, { seconds: 0 });
+  const { version } = await runs.at(run, "ask");
+  await wakeStep(sql, await runs.at(run, "ask")); // nobody answered in time, and it asks again
+  await wakeStep(sql, await runs.at(run, "ask"));
+  await runs.ask(run);
+  const late = { runId: run.id, step: "ask", word: "approve", by: "ann", note: null, seenVersion: version };
+  await expect(answerStep(sql, late)).rejects.toMatchObject({ code: "FL002" });
+  const now = { ...late, seenVersion: (await runs.at(run, "ask")).version };
+  expect((await answerStep(sql, now)).status).toBe("succeeded");
+});
+
+test("a question of a plan that is called is answered by the id of either run", async () => {
+  const { sql } = database;
+  await registerPlan(sql, planOf([step("ask")], { plan_id: "asks" }));
+  const calls = { ...step("call"), kind: "plan", plan: "asks", variables: {} } as never;
+  const outer = await runs.begun(planOf([calls], { plan_id: "calls-who-asks" }));
+  const child = await startSubrun(sql, await runs.at(outer, "call"), { planId: "asks", variables: {}, timeoutSec: 60 });
+  const inner = await findRun(sql, child ?? ("" as never));
+  if (inner === null) throw new Error("it was not started");
+  await runs.ask(inner);
+  const said = { runId: outer.id, step: "ask", word: "approve", by: "ann", note: null, seenVersion: null };
+  expect((await answerStep(sql, said)).runId).toBe(inner.id);
+  expect((await findRun(sql, outer.id))?.status).toBe("succeeded");
 });
 
 test("a cancellation that met a step which somebody held reaches it all the same", async () => {

@@ -4,7 +4,8 @@ import type { Run, Step } from "../../src/domain/run.ts";
 import { registerPlan } from "../../src/store/plans.ts";
 import { settleBegun, startRun } from "../../src/store/runs.ts";
 import type { Sql } from "../../src/store/sql.ts";
-import { findStep, listSteps, settleAttemptFailed, settleSucceeded, settleWaiting } from "../../src/store/steps.ts";
+import { findStep, settleAttemptFailed, settleSucceeded, settleWaiting } from "../../src/store/steps.ts";
+import { allSteps } from "../support/runs.ts";
 
 /** Runs without a worker: a test settles their steps itself. */
 export function runsIn(sql: Sql) {
@@ -28,7 +29,7 @@ export function runsIn(sql: Sql) {
       return run;
     },
     statuses: async (run: Run) =>
-      Object.fromEntries((await listSteps(sql, run.id)).map(({ key, status }) => [key, status])),
+      Object.fromEntries((await allSteps(sql, run.id)).map(({ key, status }) => [key, status])),
     succeed: async (run: Run, key: string) => settleSucceeded(sql, await at(run, key), { outputs: {}, exitCode: 0 }),
     fail: async (run: Run, key: string) =>
       settleAttemptFailed(sql, await at(run, key), { kind: "command", message: "it failed", exitCode: 1 }),

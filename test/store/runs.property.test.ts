@@ -4,9 +4,10 @@ import type { Outcome, Plan } from "../../src/domain/plan.ts";
 import type { RunId } from "../../src/domain/run.ts";
 import { registerPlan } from "../../src/store/plans.ts";
 import { cancelRun, findRun, settleBegun, startRun } from "../../src/store/runs.ts";
-import { listSteps, settleAttemptFailed, settleStopped, settleSucceeded } from "../../src/store/steps.ts";
+import { settleAttemptFailed, settleStopped, settleSucceeded } from "../../src/store/steps.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { planOf, step } from "../support/plans.ts";
+import { allSteps } from "../support/runs.ts";
 import { PlanModel } from "./plan-model.ts";
 
 let database: TestDatabase;
@@ -50,7 +51,7 @@ async function drive({ steps, concurrency, seed, failing }: Shape): Promise<void
   const model = new PlanModel(plan);
   const cancelAt = random() < 0.1 ? Math.floor(random() * steps) : -1;
   for (let settled = 0; model.end() === null; settled += 1) {
-    const rows = await listSteps(sql, id);
+    const rows = await allSteps(sql, id);
     expect(
       Object.fromEntries(rows.map((row) => [row.key, row.task === "stop_step" ? "stopping" : row.status])),
     ).toEqual(Object.fromEntries(model.status));

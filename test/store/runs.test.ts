@@ -103,6 +103,23 @@ test("settlements of many steps at once neither meet nor miss each other", async
   expect((await findRun(database.sql, run.id))?.status).toBe("succeeded");
 });
 
+test("a step or a run whose job has used up its attempts has failed, and says why", async () => {
+  const { sql } = database;
+  const run = await runs.begun(planOf([step("a")]));
+  const waiting = await runs.started(planOf([step("a")]));
+  for (const key of [(await runs.at(run, "a")).id, waiting.id]) {
+    const [job] = await sql<{ id: string }[]>`select id from graphile_worker.jobs where key = ${key}`;
+    await sql`select graphile_worker.permanently_fail_jobs(array[${job?.id ?? ""}::bigint], 'it went wrong')`;
+  }
+  expect((await reconcile(sql)).givenUp).toBe(2);
+  expect(await runs.at(run, "a")).toMatchObject({ status: "failed", failureKind: "internal" });
+  for (const { id } of [run, waiting]) {
+    expect((await findRun(sql, id))?.failureMessage).toContain(
+      "gave up after too many errors; the last was: it went wrong",
+    );
+  }
+});
+
 test("a run in which nothing moves any more is set going again, and a step without a job gets one", async () => {
   const { sql } = database;
   const run = await runs.begun(planOf([step("a"), step("b", ["a"])]));

@@ -2,8 +2,10 @@ import type { RunStatus, StepStatus } from "../../src/domain/lifecycles.ts";
 import type { Plan } from "../../src/domain/plan.ts";
 import type { Run, RunId, Step } from "../../src/domain/run.ts";
 import { registerPlan } from "../../src/store/plans.ts";
+import { attemptsAfter } from "../../src/store/run-progress.ts";
 import { findRun, startRun } from "../../src/store/runs.ts";
-import { listSteps } from "../../src/store/steps.ts";
+import type { Sql } from "../../src/store/sql.ts";
+import { stepsAfter } from "../../src/store/steps.ts";
 import type { World } from "./world.ts";
 
 export interface StartOptions {
@@ -40,12 +42,19 @@ export async function runReaches(world: World, id: RunId, status: RunStatus): Pr
 /** Waits until a step is in this status. */
 export async function stepReaches(world: World, id: RunId, key: string, status: StepStatus): Promise<Step> {
   return world.row(async () =>
-    (await listSteps(world.database.sql, id)).filter((s) => s.key === key && s.status === status),
+    (await allSteps(world.database.sql, id)).filter((s) => s.key === key && s.status === status),
   );
 }
 
 /** The status of each step. */
 export async function stepStatuses(world: World, id: RunId): Promise<Record<string, StepStatus>> {
-  const steps = await listSteps(world.database.sql, id);
+  const steps = await allSteps(world.database.sql, id);
   return Object.fromEntries(steps.map(({ key, status }) => [key, status]));
 }
+
+/** Every step of a run, in the order of its plan. */
+export const allSteps = (sql: Sql, runId: RunId) => stepsAfter(sql, { runId, position: 0, limit: 100_000 });
+
+/** Every start of a step of a run, by step. */
+export const allAttempts = (sql: Sql, runId: RunId) =>
+  attemptsAfter(sql, { runId, after: { position: 0, number: 0 }, limit: 1000 });

@@ -33,7 +33,7 @@ function blockNote(block: Block): AgentNote | null {
   return null;
 }
 
-/** "Write hello.txt", "Bash npm test", "Grep TODO": the tool and the input that says most. */
+/** "Write hello.txt", "Bash npm test", "Grep spinner": the tool and the input that says most. */
 function toolText(name: string, input: Readonly<Record<string, unknown>>): string {
   const file = input.file_path ?? input.notebook_path;
   if (typeof file === "string") return `${name} ${file.split("/").at(-1)}`;

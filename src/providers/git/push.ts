@@ -16,7 +16,7 @@ export function pushRefusal(result: { readonly stdout: string; readonly stderr: 
   return { moved: moved.test(summary), reason: inWords(summary, result.stderr) };
 }
 
-/** The remote's own words where it has any: a protected branch and a hook say there what they object to. */
+/** The remote's own words where there are some: a protected branch and a hook say there what they object to. */
 function inWords(summary: string, stderr: string): string {
   const bracketed = /\((.+)\)$/.exec(summary)?.[1] ?? summary;
   const words = stderr
