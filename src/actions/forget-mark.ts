@@ -1,6 +1,6 @@
 import type { Run, Step } from "../domain/run.ts";
 import { stepProcess } from "../domain/step-process.ts";
-import { removeMark } from "../providers/git/marks.ts";
+import { removeMark } from "../providers/git/checkout/marks.ts";
 import { runEnvironment } from "./run-environment.ts";
 import type { Services } from "./services.ts";
 

@@ -8,7 +8,7 @@ import type { ChangeId } from "../domain/ids.ts";
 import { workStands } from "../domain/retry.ts";
 import { oneLine, storable } from "../domain/text.ts";
 import type { Environment } from "../providers/environments/port.ts";
-import { changedSince, commitAll, countCommitsSince, headCommit } from "../providers/git/checkout.ts";
+import { changedSince, commitAll, countCommitsSince, headCommit } from "../providers/git/checkout/checkout.ts";
 import { changeAsSeen, settleImplemented } from "../store/changes.ts";
 import { isPresent } from "../store/resources.ts";
 import { findChangeRun } from "../store/runs.ts";

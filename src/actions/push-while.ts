@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Change } from "../domain/change.ts";
-import { countCommitsSince, headCommit } from "../providers/git/checkout.ts";
+import { countCommitsSince, headCommit } from "../providers/git/checkout/checkout.ts";
 import { interruptible } from "./interruptible.ts";
 import type { Workplace } from "./open-environment.ts";
 import { saveBranch } from "./save-branch.ts";

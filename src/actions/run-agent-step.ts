@@ -10,7 +10,7 @@ import { oneLine, storable } from "../domain/text.ts";
 import type { AgentJob } from "../providers/agents/port.ts";
 import { schemaProblems } from "../providers/agents/schema-problems.ts";
 import type { Environment } from "../providers/environments/port.ts";
-import { commitsSince, markCommit } from "../providers/git/marks.ts";
+import { commitsSince, markCommit } from "../providers/git/checkout/marks.ts";
 import { findChange } from "../store/changes.ts";
 import { settleStepLimited, settleSucceeded, settleWaiting, stepAsSeen } from "../store/steps.ts";
 import { limitedUntil } from "../store/usage-limits.ts";

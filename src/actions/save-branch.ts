@@ -1,5 +1,5 @@
-import { pushBranch } from "../providers/git/checkout.ts";
-import type { Checkout } from "../providers/git/checkout-git.ts";
+import type { Checkout } from "../providers/git/calls/checkout-git.ts";
+import { pushBranch } from "../providers/git/checkout/checkout.ts";
 import type { Owner } from "../store/resources.ts";
 import type { Sql } from "../store/sql.ts";
 import { recorded } from "./recorded.ts";

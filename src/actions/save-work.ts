@@ -4,7 +4,7 @@ import { BranchMovedOn, CheckoutBroken } from "../domain/faults/git.ts";
 import { fairlead } from "../domain/identity.ts";
 import { oneLine } from "../domain/text.ts";
 import type { Environment } from "../providers/environments/port.ts";
-import { commitAll, countCommitsSince } from "../providers/git/checkout.ts";
+import { commitAll, countCommitsSince } from "../providers/git/checkout/checkout.ts";
 import { noteBranchKept, noteCheckoutKept } from "../store/resources.ts";
 import { briefly } from "./briefly.ts";
 import { interruptible } from "./interruptible.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Fault } from "../../domain/fault.ts";
 import { EnvironmentFailed, EnvironmentGone, FolderMissing } from "../../domain/faults/environments.ts";
 import { exists, removeWhole } from "../files.ts";
-import { addWorktree, openMirror } from "../git/mirror.ts";
+import { addWorktree, openMirror } from "../git/mirror/mirror.ts";
 import type { Place } from "./place.ts";
 import type { EnvironmentRequest } from "./port.ts";
 import { identify } from "./process-table.ts";

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import { NotACheckout } from "../../domain/faults/cli.ts";
-import { complaint, git } from "./git.ts";
+import { complaint, git } from "./calls/git.ts";
 
 /** A folder of the user's that is a checkout, or a bare repository, and what it is one of. */
 export interface LocalCheckout {

@@ -1,12 +1,12 @@
 import { DefaultBranchKept, GitFailed, PushRefused } from "../../domain/faults/git.ts";
-import { needCommit, resolveCommit } from "./commits.ts";
-import { fetchMirror, mirroredBranch } from "./fetch.ts";
-import { complaint, git, gitOutput, transferTimeoutMs } from "./git.ts";
-import { merge } from "./merge.ts";
-import { type Mirror, type MirrorOptions, openMirror } from "./mirror.ts";
+import { complaint, git, gitOutput, transferTimeoutMs } from "./calls/git.ts";
+import { needCommit, resolveCommit } from "./mirror/commits.ts";
+import { fetchMirror, mirroredBranch } from "./mirror/fetch.ts";
+import { merge } from "./mirror/merge.ts";
+import { type Mirror, type MirrorOptions, openMirror } from "./mirror/mirror.ts";
+import { pushRefusal } from "./mirror/push.ts";
+import { checkBranchName, defaultBranchOf, listRemote, unreachable } from "./mirror/remote.ts";
 import type { Repository } from "./port.ts";
-import { pushRefusal } from "./push.ts";
-import { checkBranchName, defaultBranchOf, listRemote, unreachable } from "./remote.ts";
 import { repositoryUrl } from "./url.ts";
 
 /** A repository by its address. Nothing is reached, and no mirror made, before something is asked of it. */

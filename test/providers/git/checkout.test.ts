@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import { chmod, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { Checkout } from "../../../src/providers/git/calls/checkout-git.ts";
 import {
   changedSince,
   commitAll,
   countCommitsSince,
   headCommit,
   pushBranch,
-} from "../../../src/providers/git/checkout.ts";
-import type { Checkout } from "../../../src/providers/git/checkout-git.ts";
+} from "../../../src/providers/git/checkout/checkout.ts";
 import { author, commit, git, makeCheckout, makeWorld, pushChange, type World, write } from "./support.ts";
 
 const branch = "change/spinner-3k1m0p00";

@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { commitAll, headCommit, pushBranch } from "../../../src/providers/git/checkout.ts";
+import { commitAll, headCommit, pushBranch } from "../../../src/providers/git/checkout/checkout.ts";
 import { git, makeCheckout, makeWorld, write } from "./support.ts";
 
 const branch = "change/token";

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { git } from "../../../src/providers/git/git.ts";
-import { listRemote } from "../../../src/providers/git/remote.ts";
+import { git } from "../../../src/providers/git/calls/git.ts";
+import { listRemote } from "../../../src/providers/git/mirror/remote.ts";
 import { scratch } from "./support.ts";
 
 /** A server that takes connections and never says a word. */

@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { fetchMirror } from "../../../src/providers/git/fetch.ts";
-import { addWorktree, openMirror } from "../../../src/providers/git/mirror.ts";
+import { fetchMirror } from "../../../src/providers/git/mirror/fetch.ts";
+import { addWorktree, openMirror } from "../../../src/providers/git/mirror/mirror.ts";
 import { commit, git, makeWorld, pushChange, scratch, write } from "./support.ts";
 
 const branch = "change/spinner-3k1m0p00";
@@ -27,7 +27,7 @@ test("a mirror that is there needs no remote", async () => {
 test("a process killed while it makes a mirror leaves none, and its remains go with the next", async () => {
   const world = await makeWorld();
   const script = `
-    import { openMirror } from "${join(import.meta.dirname, "../../../src/providers/git/mirror.ts")}";
+    import { openMirror } from "${join(import.meta.dirname, "../../../src/providers/git/mirror/mirror.ts")}";
     await openMirror({ home: process.argv[1], url: process.argv[2] });`;
   const slow = { ...process.env, GIT_TRACE_PACKET: "/dev/null" };
   const child = spawn(process.execPath, ["--input-type=module", "-e", script, world.home, world.url], { env: slow });
@@ -138,7 +138,7 @@ test("processes that fetch the same mirror at once don't fail on each other's lo
   const mirror = await openMirror(world);
   await git(world.clone, "push", "--quiet", "origin", ...Array.from({ length: 60 }, (_, n) => `main:refs/heads/b${n}`));
   const script = `
-    import { fetchMirror } from "${join(import.meta.dirname, "../../../src/providers/git/fetch.ts")}";
+    import { fetchMirror } from "${join(import.meta.dirname, "../../../src/providers/git/mirror/fetch.ts")}";
     await fetchMirror({ path: process.argv[1], url: process.argv[2] });`;
   const children = Array.from({ length: 4 }, () =>
     spawn(process.execPath, ["--input-type=module", "-e", script, mirror.path, world.url], { stdio: "inherit" }),

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { onTestFinished } from "vitest";
-import type { Checkout } from "../../../src/providers/git/checkout-git.ts";
-import { addWorktree, type Mirror, openMirror } from "../../../src/providers/git/mirror.ts";
+import type { Checkout } from "../../../src/providers/git/calls/checkout-git.ts";
+import { addWorktree, type Mirror, openMirror } from "../../../src/providers/git/mirror/mirror.ts";
 
 export const author = { name: "Ada Lovelace", email: "ada@example.org" };
 export const changeId = "01JCXW5Z8Q4N7T2R6V9B3K1M0P";

@@ -1,5 +1,5 @@
-import { type Checkout, gitOutputIn } from "./checkout-git.ts";
-import { checkBranchName } from "./remote.ts";
+import { type Checkout, gitOutputIn } from "../calls/checkout-git.ts";
+import { checkBranchName } from "../mirror/remote.ts";
 
 /** The commit where the checkout's branch left the target branch, as last fetched. Throws `CheckoutBroken`. */
 export async function forkPoint(checkout: Checkout, targetBranch: string): Promise<string> {

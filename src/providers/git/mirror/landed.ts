@@ -1,7 +1,7 @@
+import { gitOutput } from "../calls/git.ts";
+import type { MergeRequest } from "../port.ts";
 import { isAncestor } from "./commits.ts";
-import { gitOutput } from "./git.ts";
 import type { Mirror } from "./mirror.ts";
-import type { MergeRequest } from "./port.ts";
 
 export const trailer = "Fairlead-Change";
 

@@ -1,9 +1,9 @@
-import { CheckoutBroken, PushRefused, RepositoryUnreachable } from "../../domain/faults/git.ts";
-import { redact } from "../../domain/redact.ts";
-import { type Checkout, gitIn } from "./checkout-git.ts";
-import { complaint, probeTimeoutMs, transferTimeoutMs } from "./git.ts";
-import { pushRefusal } from "./push.ts";
-import { credentialVariables } from "./url.ts";
+import { CheckoutBroken, PushRefused, RepositoryUnreachable } from "../../../domain/faults/git.ts";
+import { redact } from "../../../domain/redact.ts";
+import { type Checkout, gitIn } from "../calls/checkout-git.ts";
+import { complaint, probeTimeoutMs, transferTimeoutMs } from "../calls/git.ts";
+import { pushRefusal } from "../mirror/push.ts";
+import { credentialVariables } from "../url.ts";
 
 /** Where a checkout is pushed to: `url` is the remote's address with the credentials that `origin` lacks. */
 export interface PushTarget {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { Ran } from "../environments/port.ts";
-import { broken, type Checkout, gitIn, gitOutputIn } from "./checkout-git.ts";
+import type { Ran } from "../../environments/port.ts";
+import { broken, type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
 
 const commandTimeoutMs = 60_000;
 

@@ -1,4 +1,4 @@
-import { type Checkout, gitIn } from "./checkout-git.ts";
+import { type Checkout, gitIn } from "../calls/checkout-git.ts";
 
 const refOf = (name: string): string => `refs/fairlead/marks/${name}`;
 

@@ -1,4 +1,4 @@
-import { broken, type Checkout, gitIn } from "./checkout-git.ts";
+import { broken, type Checkout, gitIn } from "../calls/checkout-git.ts";
 
 /** What was committed before a rebase is all on the branch it began from; half of it again is of no use to anybody. */
 export async function endRebase(checkout: Checkout): Promise<void> {

@@ -1,10 +1,10 @@
-import { BranchMovedOn, CheckoutBroken } from "../../domain/faults/git.ts";
-import { authorVariables } from "../../domain/identity.ts";
-import { broken, type Checkout, gitIn, gitOutputIn } from "./checkout-git.ts";
-import { isCommitName } from "./commits.ts";
-import { pause } from "./pause.ts";
+import { BranchMovedOn, CheckoutBroken } from "../../../domain/faults/git.ts";
+import { authorVariables } from "../../../domain/identity.ts";
+import { broken, type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
+import { pause } from "../calls/pause.ts";
+import { isCommitName } from "../mirror/commits.ts";
+import { checkBranchName } from "../mirror/remote.ts";
 import { type PushTarget, pushHead, remoteCommit } from "./push-from-checkout.ts";
-import { checkBranchName } from "./remote.ts";
 import { returnToBranch } from "./return-to-branch.ts";
 import { stageAll } from "./stage-all.ts";
 import { endRebase, isAnythingStaged, unmergedFiles } from "./unfinished.ts";

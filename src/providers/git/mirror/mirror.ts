@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { GitMissing } from "../../domain/faults/git.ts";
-import { redact } from "../../domain/redact.ts";
-import { isRecentGit, versionIn } from "../../domain/versions.ts";
-import { exists, makeWhole, removeWhole, sweepPartials } from "../files.ts";
-import { inTurn } from "../turns.ts";
+import { GitMissing } from "../../../domain/faults/git.ts";
+import { redact } from "../../../domain/redact.ts";
+import { isRecentGit, versionIn } from "../../../domain/versions.ts";
+import { exists, makeWhole, removeWhole, sweepPartials } from "../../files.ts";
+import { inTurn } from "../../turns.ts";
+import { git, gitOutput, transferTimeoutMs } from "../calls/git.ts";
+import { branchSetting } from "../checkout/return-to-branch.ts";
+import { isLocal, repositoryUrl } from "../url.ts";
 import { fetchMirror, fetchOrigin, mirroredBranch, mirroredBranches } from "./fetch.ts";
-import { git, gitOutput, transferTimeoutMs } from "./git.ts";
 import { checkBranchName, defaultBranchOf, listRemote, unknownBranch } from "./remote.ts";
-import { branchSetting } from "./return-to-branch.ts";
-import { isLocal, repositoryUrl } from "./url.ts";
 
 /** A bare copy of a remote's branches on this machine, fetched once and kept; `refs/remotes/origin/*` holds them. */
 export interface Mirror {

@@ -1,6 +1,6 @@
-import { BranchUnknown, CommitUnknown, GitFailed } from "../../domain/faults/git.ts";
+import { BranchUnknown, CommitUnknown, GitFailed } from "../../../domain/faults/git.ts";
+import { complaint, git, transferTimeoutMs } from "../calls/git.ts";
 import { fetchMirror, mirroredBranch } from "./fetch.ts";
-import { complaint, git, transferTimeoutMs } from "./git.ts";
 import type { Mirror } from "./mirror.ts";
 
 /** A full SHA-1 or SHA-256 name, which no option and no other revision can be mistaken for. */

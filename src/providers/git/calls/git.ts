@@ -1,6 +1,6 @@
 import { execa } from "execa";
-import { GitFailed, GitMissing } from "../../domain/faults/git.ts";
-import { redact } from "../../domain/redact.ts";
+import { GitFailed, GitMissing } from "../../../domain/faults/git.ts";
+import { redact } from "../../../domain/redact.ts";
 
 export const probeTimeoutMs = 30_000;
 export const transferTimeoutMs = 600_000;

@@ -1,6 +1,6 @@
 import { dirname } from "node:path/posix";
-import { CheckoutBroken } from "../../domain/faults/git.ts";
-import type { Environment, Ran } from "../environments/port.ts";
+import { CheckoutBroken } from "../../../domain/faults/git.ts";
+import type { Environment, Ran } from "../../environments/port.ts";
 import { complaint, quietly, safeguards } from "./git.ts";
 import { pause } from "./pause.ts";
 

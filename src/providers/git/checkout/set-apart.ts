@@ -1,5 +1,5 @@
-import type { Environment } from "../environments/port.ts";
-import { gitOutputIn } from "./checkout-git.ts";
+import type { Environment } from "../../environments/port.ts";
+import { gitOutputIn } from "../calls/checkout-git.ts";
 
 const excludeFile = ".git/info/exclude";
 

@@ -1,7 +1,12 @@
-import { isBranchName } from "../../domain/branch-name.ts";
-import { BranchNameInvalid, BranchUnknown, RepositoryEmpty, RepositoryUnreachable } from "../../domain/faults/git.ts";
-import { redact } from "../../domain/redact.ts";
-import { complaint, type GitResult, git, probeTimeoutMs } from "./git.ts";
+import { isBranchName } from "../../../domain/branch-name.ts";
+import {
+  BranchNameInvalid,
+  BranchUnknown,
+  RepositoryEmpty,
+  RepositoryUnreachable,
+} from "../../../domain/faults/git.ts";
+import { redact } from "../../../domain/redact.ts";
+import { complaint, type GitResult, git, probeTimeoutMs } from "../calls/git.ts";
 
 /** What a remote says it has: commits by branch, and what its HEAD points to. */
 export interface RemoteRefs {

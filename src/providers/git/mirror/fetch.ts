@@ -1,7 +1,7 @@
-import { inTurn } from "../turns.ts";
-import { git, gitOutput, transferTimeoutMs } from "./git.ts";
+import { inTurn } from "../../turns.ts";
+import { git, gitOutput, transferTimeoutMs } from "../calls/git.ts";
+import { pause } from "../calls/pause.ts";
 import type { Mirror } from "./mirror.ts";
-import { pause } from "./pause.ts";
 import { unreachable } from "./remote.ts";
 
 /** Brings the mirror up to date with its remote. Throws `RepositoryUnreachable`. */

@@ -1,4 +1,4 @@
-import { type Checkout, gitIn, gitOutputIn } from "./checkout-git.ts";
+import { type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
 
 /** Where a checkout keeps the name of the branch it was made for, which an agent may have left. */
 export const branchSetting = "fairlead.branch";

@@ -1,4 +1,4 @@
-import { redact } from "../../domain/redact.ts";
+import { redact } from "../../../domain/redact.ts";
 
 /** What `git push --porcelain` said of the one ref it was asked to push; null when it never came to that. */
 export interface PushRefusal {

@@ -1,15 +1,15 @@
-import { GitFailed, MergeRefused } from "../../domain/faults/git.ts";
-import { authorVariables } from "../../domain/identity.ts";
-import { redact } from "../../domain/redact.ts";
-import { oneLine } from "../../domain/text.ts";
-import { inTurn } from "../turns.ts";
+import { GitFailed, MergeRefused } from "../../../domain/faults/git.ts";
+import { authorVariables } from "../../../domain/identity.ts";
+import { redact } from "../../../domain/redact.ts";
+import { oneLine } from "../../../domain/text.ts";
+import { inTurn } from "../../turns.ts";
+import { complaint, git, gitOutput, transferTimeoutMs } from "../calls/git.ts";
+import { pause } from "../calls/pause.ts";
+import type { MergeRequest, MergeResult } from "../port.ts";
 import { isAncestor, needCommit } from "./commits.ts";
 import { fetchMirror, mirroredBranch, mirroredBranches } from "./fetch.ts";
-import { complaint, git, gitOutput, transferTimeoutMs } from "./git.ts";
 import { findLanded, trailer } from "./landed.ts";
 import type { Mirror } from "./mirror.ts";
-import { pause } from "./pause.ts";
-import type { MergeRequest, MergeResult } from "./port.ts";
 import { pushRefusal } from "./push.ts";
 import { checkBranchName, listRemote, unknownBranch, unreachable } from "./remote.ts";
 
