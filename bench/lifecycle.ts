@@ -46,6 +46,7 @@ export async function lifecycles(bench: Bench): Promise<number> {
     implement: change((seen) =>
       settleImplemented(sql, seen, {
         headCommit: "1",
+        baseCommit: "0",
         summary: "s",
         sessionId: null,
         usage: nothing,

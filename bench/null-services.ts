@@ -39,6 +39,7 @@ const environment = (id: Environment["id"]): Environment => ({
   id,
   checkout: "/nowhere",
   stateDirectory: "/nowhere",
+  commonDirectory: async () => "/nowhere",
   present: async () => true,
   start: async () => ({ ended: Promise.resolve() }),
   adopt: async () => ({ state: "exited", code: 0, signal: null, endedAt: new Date() }),
@@ -88,11 +89,19 @@ const agent: Agent = {
 
 const repository: Repository = {
   url: "",
+  mirrorPath: "/nowhere",
   defaultBranch: async () => "main",
   hasBranch: async () => false,
   fetch: async () => {},
   branchHead: async () => commit,
   merge: async () => ({ state: "merged", commit, already: false }),
   deleteBranch: async () => true,
-  diff: async () => ({ text: "", truncated: false }),
+  readOnlySubmodules: async () => [],
+  submoduleBranches: async () => [],
+  contains: async () => false,
+  publish: async () => commit,
+  saveLeftovers: async () => ({ saved: [], objects: [] }),
+  standing: async () => ({ base: commit, unapproved: [] }),
+  files: () => ({ readFile: async () => null, list: async () => [] }),
+  diff: async () => ({ bytes: new Uint8Array(), truncated: false }),
 };

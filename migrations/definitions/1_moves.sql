@@ -90,6 +90,7 @@ begin
       new.decided_at := null;
     when 'failed' then
       new.failed_in := old.status;
+      new.failed_task := old.task;
       -- A bare UPDATE to failed is somebody's cancellation.
       if new.failure_kind is null then
         new.failure_kind := 'cancelled';
@@ -105,11 +106,12 @@ begin
       end if;
       -- `task` is what it waited for: whether the agent had done its work by then.
       new.last_failure := jsonb_build_object('kind', new.failure_kind, 'message', new.failure_message,
-        'in', coalesce(old.failed_in, old.status), 'task', old.task);
+        'in', coalesce(old.failed_in, old.status), 'task', coalesce(old.failed_task, old.task));
       new.continuations := 0;
       new.failure_kind := null;
       new.failure_message := null;
       new.failed_in := null;
+      new.failed_task := null;
       new.environment_id := null;
       new.session_id := null;
       new.session_total := null;
@@ -146,16 +148,25 @@ begin
   end;
 end $$;
 
--- That its agent's usage limit is reached is no move, and yet something that people want to know.
-create or replace function fairlead.tell_of_wait(change fairlead.change_requests) returns void language plpgsql as $$
+-- What is no move, and yet something that people want to know: that its agent's usage limit is reached, or a notice.
+create or replace function fairlead.tell_of_change(change fairlead.change_requests, kind text, data jsonb)
+returns void language plpgsql as $$
 begin
   insert into fairlead.events
     (xid, entity, entity_id, change_id, workspace, kind, from_status, to_status, version, data)
-  values (change.moved_in, 'change', change.id, change.id, change.workspace, 'change.limited', change.status,
-    change.status, change.version, jsonb_build_object('until', change.waits_until));
+  values (change.moved_in, 'change', change.id, change.id, change.workspace, kind, change.status, change.status,
+    change.version, data);
   perform pg_notify('fairlead', json_build_object(
     'entity', 'change', 'id', change.id, 'status', change.status, 'version', change.version)::text);
 end $$;
+
+-- Tells people something about a change, once: the same text again changes nothing.
+create or replace function fairlead.add_notice(change_id text, code text, words text) returns void language sql as $$
+  update fairlead.change_requests c
+    set notices = c.notices || jsonb_build_object('code', code, 'text', words, 'at', clock_timestamp())
+    where c.id = change_id and not exists (
+      select from jsonb_array_elements(c.notices) n where n ->> 'code' = code and n ->> 'text' = words)
+$$;
 
 -- Where a person may move it: back to the start goes only what has failed, or has lost its environment.
 create or replace function fairlead.moves_of_people(status text, moves text[]) returns text language sql immutable as $$
@@ -209,7 +220,11 @@ begin
     if entity = 'change' then
       if new.waits_until > coalesce(old.waits_until, '-infinity') then
         new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
-        perform fairlead.tell_of_wait(new);
+        perform fairlead.tell_of_change(new, 'change.limited', jsonb_build_object('until', new.waits_until));
+      end if;
+      if new.notices <> old.notices then
+        new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
+        perform fairlead.tell_of_change(new, 'change.notice', new.notices -> -1);
       end if;
     end if;
     return new;

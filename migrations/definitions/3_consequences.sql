@@ -32,8 +32,9 @@ end $$;
 -- Gives up the environment of a change that has lost it: its directory or a process in it is gone, though nobody ended
 -- it. What is left of it is saved and cleaned up, then the change begins again in a fresh one from the pushed branch; at
 -- most twice, then it fails. False if the change has moved on since.
-create or replace function fairlead.lose_environment(change_id text, seen_version integer, why text) returns boolean
-language plpgsql as $$
+create or replace function fairlead.lose_environment(
+  change_id text, seen_version integer, why text, usage jsonb default '{}'
+) returns boolean language plpgsql as $$
 declare
   change fairlead.change_requests;
 begin
@@ -41,6 +42,9 @@ begin
   if not found then
     return false;
   end if;
+  update fairlead.change_requests c set cost_usd = c.cost_usd + coalesce((usage ->> 'costUsd')::numeric, 0),
+    input_tokens = c.input_tokens + coalesce((usage ->> 'inputTokens')::bigint, 0),
+    output_tokens = c.output_tokens + coalesce((usage ->> 'outputTokens')::bigint, 0) where c.id = change.id;
   update fairlead.environments e set status = 'failed', note = why
     where e.id = change.environment_id and e.status in ('provisioning', 'ready');
   if change.lost_environments < 2 then

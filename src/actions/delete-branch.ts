@@ -1,15 +1,19 @@
 import type { Change } from "../domain/change.ts";
 import { DefaultBranchKept } from "../domain/faults/git.ts";
+import { redact } from "../domain/redact.ts";
+import type { Repository } from "../providers/git/port.ts";
+import { addNotice } from "../store/notices.ts";
 import { noteBranchGone, noteBranchKept } from "../store/resources.ts";
 import { briefly } from "./briefly.ts";
+import { repositoryOf } from "./repository-of.ts";
 import type { Services } from "./services.ts";
 
 /** Deletes the branch of a change that is decided, unless others have pushed there what is nowhere else. */
 export async function deleteBranch(services: Services, change: Change, stopping?: AbortSignal): Promise<void> {
-  const { sql, log, repository, limits } = services;
+  const { sql, log, limits } = services;
   const { id, branchName, headCommit } = change;
   if (branchName === null || !isDecided(change)) return;
-  const remote = repository(change.repositoryUrl);
+  const remote = await repositoryOf(services, change);
   try {
     const talk = {
       url: change.repositoryUrl,
@@ -21,6 +25,8 @@ export async function deleteBranch(services: Services, change: Change, stopping?
       async (signal) =>
         (await remote.deleteBranch(branchName, headCommit, signal)) && !(await remote.hasBranch(branchName, signal)),
     );
+    await briefly(talk, (signal) => noteLandedAllTheSame(services, change, signal));
+    await briefly(talk, (signal) => settleSubmoduleBranches(services, change, remote, signal));
     if (gone) return await noteBranchGone(sql, id, branchName);
     await noteBranchKept(sql, id, branchName, "somebody else has pushed commits there");
     log.warn({ branch: branchName }, "branch kept: it has commits that are nowhere else");
@@ -28,6 +34,33 @@ export async function deleteBranch(services: Services, change: Change, stopping?
     if (!(error instanceof DefaultBranchKept)) throw error; // somebody renamed it to that; it is not ours to delete
     await noteBranchKept(sql, id, branchName, "it is the default branch now");
   }
+}
+
+/** Of a rejected change they go as well; what was merged points to them, so they stay for a person to merge there. */
+async function settleSubmoduleBranches(
+  { sql }: Services,
+  { id, status, branchName, headCommit }: Change,
+  remote: Repository,
+  signal: AbortSignal,
+): Promise<void> {
+  if (branchName === null || headCommit === null) return;
+  for (const { path, address, remove } of await remote.submoduleBranches(branchName, headCommit, signal)) {
+    if (status === "rejected" && (await remove(signal))) continue;
+    const text = `the submodule ${path} points to commits on ${branchName} of ${redact(address)}: merge that branch there`;
+    await addNotice(sql, id, "submodule_branch", text);
+  }
+}
+
+/** A rejection takes nothing back that an agent or a person has brought to the target by other means. */
+async function noteLandedAllTheSame(
+  { sql, repository }: Services,
+  { id, status, repositoryUrl, targetBranch, headCommit }: Change,
+  signal: AbortSignal,
+): Promise<void> {
+  if (status !== "rejected" || targetBranch === null || headCommit === null) return;
+  if (!(await repository(repositoryUrl).contains(targetBranch, headCommit, signal))) return;
+  const text = `it was rejected, and yet its commits are on ${targetBranch}, up to ${headCommit.slice(0, 10)}: revert them there`;
+  await addNotice(sql, id, "landed_unapproved", text);
 }
 
 /** Merged or rejected for good: its branch is wanted no more. */

@@ -2,14 +2,27 @@ import type { Change } from "../domain/change.ts";
 import { DiffNotReady } from "../domain/faults/requests.ts";
 import type { Services } from "./services.ts";
 
-const limitBytes = 2 * 1024 * 1024;
+export interface Diff {
+  /** As `git apply` takes it; its lines are in whatever encoding the files have. */
+  readonly bytes: Uint8Array;
+  readonly truncated: boolean;
+}
 
-/** The unified diff of what a change has pushed so far over where its branch began. */
-export async function diffChange(services: Services, change: Change): Promise<{ text: string; truncated: boolean }> {
-  const { baseCommit, branchName } = change;
+/** What a change adds over its target, as far as it has been pushed, in at most `limitBytes`. Throws `DiffNotReady`. */
+export async function diffChange(
+  services: Services,
+  change: Change,
+  { limitBytes, signal }: { readonly limitBytes: number; readonly signal?: AbortSignal },
+): Promise<Diff> {
+  const { baseCommit, branchName, targetBranch, mergeCommitSha } = change;
+  if (baseCommit === null || branchName === null || targetBranch === null) {
+    throw new DiffNotReady(change.id, change.status);
+  }
   const repository = services.repository(change.repositoryUrl);
-  await repository.fetch();
-  const head = change.headCommit ?? (branchName === null ? null : await repository.branchHead(branchName));
-  if (baseCommit === null || head === null) throw new DiffNotReady(change.id, change.status);
-  return repository.diff(baseCommit, head, limitBytes);
+  const headCommit = change.headCommit ?? (await repository.branchHead(branchName));
+  if (headCommit === null) throw new DiffNotReady(change.id, change.status);
+  return await repository.diff(
+    { headCommit, baseCommit, targetBranch, mergeCommit: mergeCommitSha, limitBytes },
+    signal,
+  );
 }

@@ -31,7 +31,7 @@ export async function orFail(
     if (stopping.aborted || error instanceof DatabaseUnavailable) throw error;
     if (error instanceof EnvironmentLost || error instanceof EnvironmentGone) {
       const why = error instanceof EnvironmentLost ? error.message : "its environment has vanished";
-      const replaced = await loseEnvironment(sql, change, storable(why));
+      const replaced = await loseEnvironment(sql, change, storable(why), usageOf(error));
       log.warn({ err: error, replaced }, "environment lost");
       return;
     }
@@ -51,5 +51,5 @@ function failureOf(error: unknown, kind: FailureKind): { kind: FailureKind; mess
 }
 
 function usageOf(error: unknown): AgentUsage | undefined {
-  return error instanceof ChangeFailed ? error.usage : undefined;
+  return error instanceof ChangeFailed || error instanceof EnvironmentLost ? error.usage : undefined;
 }

@@ -9,6 +9,7 @@ import { findChange } from "../store/changes.ts";
 import { loseEnvironment } from "../store/environments.ts";
 import { faultOf } from "../store/sql.ts";
 import { settleAttemptFailed } from "../store/steps.ts";
+import { processNames, stopAll } from "./agent-starts.ts";
 import { runEnvironment } from "./run-environment.ts";
 import type { Services } from "./services.ts";
 
@@ -30,7 +31,7 @@ export async function orFailStep(
   } catch (raised) {
     const error = faultOf(raised);
     if (stopping.aborted || error instanceof DatabaseUnavailable) throw error;
-    if (isLost(error) && (await replaced(services, run, error.message))) return;
+    if (isLost(error) && (await replaced(services, run, error))) return;
     await stopLeft(services, run, step);
     const failure = failureOf(error, step);
     const settled = await settleAttemptFailed(sql, step, failure);
@@ -45,11 +46,10 @@ async function stopLeft({ provider, limits, log }: Services, run: Run, step: Ste
   const { kind } = step.spec;
   if ((kind !== "command" && kind !== "agent") || run.environmentId === null) return;
   const environment = runEnvironment({ provider }, run.environmentId);
-  await environment
-    .stop(stepProcess(step), limits.graceMs)
-    .catch((error: unknown) =>
-      log.warn({ err: error, step: step.key }, "not all of a failed attempt could be stopped"),
-    );
+  const names = processNames(stepProcess(step), kind === "agent");
+  await stopAll(environment, names, limits.graceMs).catch((error: unknown) =>
+    log.warn({ err: error, step: step.key }, "not all of a failed attempt could be stopped"),
+  );
 }
 
 function isLost(error: unknown): error is EnvironmentLost | EnvironmentGone {
@@ -57,11 +57,13 @@ function isLost(error: unknown): error is EnvironmentLost | EnvironmentGone {
 }
 
 /** A change is given another environment, and its plan runs anew there. Anybody's own folder can't be replaced. */
-async function replaced({ sql, log }: Services, run: Run, why: string): Promise<boolean> {
+async function replaced({ sql, log }: Services, run: Run, error: EnvironmentLost | EnvironmentGone): Promise<boolean> {
+  const why = error.message;
+  const usage = error instanceof EnvironmentLost ? error.usage : undefined;
   const change = run.changeId === null ? null : await findChange(sql, run.changeId);
   // One that was cancelled has lost it to its own clean-up.
   if (change?.status !== "implementing" || change.environmentId !== run.environmentId) return false;
-  const lost = await loseEnvironment(sql, change, storable(why));
+  const lost = await loseEnvironment(sql, change, storable(why), usage);
   log.warn({ change: change.id, run: run.id, why, lost }, "environment lost");
   return lost;
 }

@@ -1,10 +1,10 @@
-import type { AgentOutcome, AgentRole } from "../domain/agent.ts";
+import type { AgentOutcome, AgentRole, AgentSession } from "../domain/agent.ts";
 import { EnvironmentLost } from "../domain/faults/environments.ts";
 import { committerVariables } from "../domain/identity.ts";
 import { signalOf } from "../providers/agents/exit.ts";
 import type { Agent, AgentJob } from "../providers/agents/port.ts";
 import type { Environment } from "../providers/environments/port.ts";
-import { type FollowOptions, startAndFollow } from "./follow-process.ts";
+import { type Ended, type FollowOptions, startAndFollow } from "./follow-process.ts";
 import type { Services } from "./services.ts";
 import { wholeOutput } from "./whole-output.ts";
 
@@ -16,15 +16,21 @@ export interface AgentRun<Role extends AgentRole> {
   readonly name: string;
 }
 
+/** How a start of an agent ended. `overdue`: its time was up. `killed`: something outside of Fairlead ended it. */
+export type StartOutcome<Role extends AgentRole> =
+  | AgentOutcome<Role>
+  | { readonly state: "overdue"; readonly session: AgentSession }
+  | { readonly state: "killed"; readonly why: string; readonly session: AgentSession };
+
 /**
  * Starts an agent, or adopts the one that is running or has ended, and reads its outcome. Throws `EnvironmentLost` when
- * it did not end by itself: `overdue` is one that we have stopped.
+ * its environment has vanished.
  */
 export async function followAgent<Role extends AgentRole>(
   services: Services,
   { environment, agent, job, name }: AgentRun<Role>,
   options: FollowOptions,
-): Promise<AgentOutcome<Role> | { readonly state: "overdue" }> {
+): Promise<StartOutcome<Role>> {
   const { argv, stdin, variables } = agent.command(job);
   const credentials = Object.fromEntries(
     agent.credentials.flatMap((key) => {
@@ -34,7 +40,6 @@ export async function followAgent<Role extends AgentRole>(
   );
   const spec = { name, argv, stdin, variables: { ...committerVariables(agent.name), ...credentials, ...variables } };
   const ended = await startAndFollow(services, environment, spec, options);
-  if (ended.state === "overdue") return ended;
   const exited = ended.state === "exited" ? ended : { code: null, signal: null, endedAt: new Date() };
   const outcome = agent.outcome(job, {
     stdout: await wholeOutput(environment, name, "stdout"),
@@ -42,13 +47,19 @@ export async function followAgent<Role extends AgentRole>(
     exit: { code: exited.code, signal: exited.signal },
     now: exited.endedAt.getTime(),
   });
-  // What it printed may tell all the same that its work is done, also where nobody saw how it ended.
+  const { session } = outcome;
+  if (ended.state === "overdue") return { state: "overdue", session };
+  // What it printed may tell all the same that its work is done, also where its end was not recorded.
   if (outcome.state !== "failed") return outcome;
-  if (ended.state === "lost") {
-    const what = (await environment.present()) ? "its agent" : "its environment";
-    throw new EnvironmentLost(`${what} has vanished`);
-  }
-  if (outcome.trouble === "interrupted") throw new EnvironmentLost("its agent was stopped from outside");
-  if (signalOf(exited) === "SIGKILL") throw new EnvironmentLost("its agent was killed, maybe for want of memory");
-  return outcome;
+  const why = whyKilled(ended, outcome.trouble === "interrupted");
+  if (why === null) return outcome;
+  if (!(await environment.present())) throw new EnvironmentLost("its environment has vanished");
+  return { state: "killed", why, session };
+}
+
+/** Null: it ended by itself. */
+function whyKilled(ended: Exclude<Ended, { state: "overdue" }>, wasInterrupted: boolean): string | null {
+  if (ended.state === "lost") return "its agent has vanished";
+  if (wasInterrupted) return "its agent was stopped from outside";
+  return signalOf(ended) === "SIGKILL" ? "its agent was killed, maybe for want of memory" : null;
 }

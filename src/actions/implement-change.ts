@@ -1,8 +1,6 @@
-import { noUsage } from "../domain/agent.ts";
+import { type AgentSession, noUsage } from "../domain/agent.ts";
 import type { Change, Seen } from "../domain/change.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
-import { EnvironmentGone } from "../domain/faults/environments.ts";
-import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
 import { fairlead } from "../domain/identity.ts";
 import type { ChangeId } from "../domain/ids.ts";
 import { workStands } from "../domain/retry.ts";
@@ -10,18 +8,19 @@ import { oneLine, storable } from "../domain/text.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { changedSince, commitAll, countCommitsSince, headCommit } from "../providers/git/checkout/checkout.ts";
 import { changeAsSeen, settleImplemented } from "../store/changes.ts";
-import { isPresent } from "../store/resources.ts";
 import { findChangeRun } from "../store/runs.ts";
-import { faultOf } from "../store/sql.ts";
 import { findWorkspace } from "../store/workspaces.ts";
+import { beginRound, endRound } from "./begin-round.ts";
+import { checkHistory } from "./check-history.ts";
 import { orFail } from "./fail-change.ts";
 import { interruptible } from "./interruptible.ts";
+import { noteBlueprintChange } from "./note-blueprint-change.ts";
 import { openEnvironment, type Workplace } from "./open-environment.ts";
-import { patiently } from "./patiently.ts";
 import { planWork, type Work } from "./plan-work.ts";
+import { publishRound } from "./publish-round.ts";
 import { pushWhile } from "./push-while.ts";
+import { rebaseRewritten } from "./rebase-rewritten.ts";
 import { agentProcess, runAgent } from "./run-agent.ts";
-import { saveBranch } from "./save-branch.ts";
 import type { Services } from "./services.ts";
 import { waitOutLimit, waitsForReset } from "./wait-out-limit.ts";
 
@@ -33,48 +32,65 @@ export async function implementChange(services: Services, seen: Seen<string>, st
 }
 
 async function implement(services: Services, change: Change, stopping: AbortSignal): Promise<void> {
-  const place = await openEnvironment(services, change);
-  const { branchName, baseCommit } = place;
-  const environment = interruptible(place.environment, stopping);
+  const opened = await openEnvironment(services, change);
+  const place = { ...opened, environment: interruptible(opened.environment, stopping) };
+  const { environment, branchName, baseCommit } = place;
   if (workStands(change.lastFailure) && (await isThere(environment, change.headCommit, baseCommit))) {
-    await settleImplemented(services.sql, change, {
-      headCommit: await headCommit(environment),
-      summary: null,
-      sessionId: null,
-      usage: noUsage,
-      sessionTotal: null,
-    });
-    return;
+    return await settleAsItStands(services, change, place);
   }
-  const work = await workOf(services, change, { ...place, environment }, stopping);
-  // Somebody cancelled it meanwhile: the checkout is the clean-up's now, which saves what is in it.
+  if (await rebaseRewritten(services, change, place)) {
+    const { base } = await publishRound(services, change, place, stopping);
+    return await settleAsItStands(services, change, { ...place, baseCommit: base });
+  }
+  await beginRound(services, change, place);
+  const work = await workOf(services, change, place, stopping);
+  // When the change was cancelled meanwhile, the checkout is the clean-up's, which saves what is in it.
   if (work === null || (await changeAsSeen(services.sql, change)) === null) return;
-  await commitAll(environment, { message: oneLine(change.requestText), author: fairlead });
-  // Where all was undone that had been pushed while the agent worked, it is undone on the remote as well.
-  const branch = { kind: "branch", name: branchName } as const;
-  if (
-    (await countCommitsSince(environment, baseCommit)) > 0 ||
-    (await isPresent(services.sql, environment.id, branch))
-  ) {
-    await push(services, change, { branchName, environment }, stopping);
-  }
+  await commitAll(environment, { message: oneLine(change.requestText), author: fairlead, branch: branchName });
+  await checkHistory(services, change, place);
+  const { base } = await publishRound(services, change, place, stopping);
   const { summary, session } = work.orFail();
-  const head = await headCommit(environment);
-  // After a person asked for changes there has to be something new; before that, anything over the target branch.
-  const changed = change.round > 1 ? head !== change.headCommit : await changedSince(environment, baseCommit);
-  if (!changed) {
-    throw new ChangeFailed(
-      "no_changes",
-      `the agent made no changes. It said: ${oneLine(summary, 500) || "nothing"}. Ask for it in other words.`,
-      session.usage,
-    );
-  }
+  await checkChanged(environment, change, { base, summary, session });
+  await noteBlueprintChange(services, change, { environment, base });
+  await endRound(change, place);
   await settleImplemented(services.sql, change, {
-    headCommit: head,
+    headCommit: await headCommit(environment),
+    baseCommit: base,
     summary: storable(summary),
     sessionId: session.id,
     usage: session.usage,
     sessionTotal: session.total,
+  });
+}
+
+/** After a person asked for changes there has to be something new; before that, anything over the target branch. */
+async function checkChanged(
+  environment: Environment,
+  { round, headCommit: last }: Change,
+  { base, summary, session }: { readonly base: string; readonly summary: string; readonly session: AgentSession },
+): Promise<void> {
+  const isChanged = round > 1 ? (await headCommit(environment)) !== last : await changedSince(environment, base);
+  if (isChanged) return;
+  throw new ChangeFailed(
+    "no_changes",
+    `the agent made no changes. It said: ${oneLine(summary, 500) || "nothing"}. Ask for it in other words.`,
+    session.usage,
+  );
+}
+
+/** The work was done before, or needs no agent. */
+async function settleAsItStands(
+  { sql }: Services,
+  change: Change,
+  { environment, baseCommit }: Workplace,
+): Promise<void> {
+  await settleImplemented(sql, change, {
+    headCommit: await headCommit(environment),
+    baseCommit,
+    summary: null,
+    sessionId: null,
+    usage: noUsage,
+    sessionTotal: null,
   });
 }
 
@@ -83,7 +99,7 @@ async function isThere(environment: Environment, approved: string | null, base: 
   return (await headCommit(environment)) === approved || (await countCommitsSince(environment, base)) > 0;
 }
 
-/** Whoever has begun goes on, also when the workspace names another now. */
+/** A change goes on with what it began this round with, an agent or a plan, also when its workspace names another now. */
 async function isForPlan({ sql }: Services, change: Change, environment: Environment): Promise<boolean> {
   if ((await findChangeRun(sql, change)) !== null) return true;
   const workspace = await findWorkspace(sql, change.workspace);
@@ -111,25 +127,4 @@ async function workOf(
       return { summary: outcome.result.summary, session: outcome.session };
     },
   };
-}
-
-async function push(
-  services: Services,
-  change: Change,
-  { branchName, environment }: { branchName: string; environment: Environment },
-  stopping: AbortSignal,
-): Promise<void> {
-  const { sql, log, limits } = services;
-  const late = AbortSignal.timeout(limits.mergeMs);
-  const stillWanted = async () => (await changeAsSeen(sql, change)) !== null;
-  const owner = { environmentId: environment.id, changeId: change.id };
-  const target = { branch: branchName, url: change.repositoryUrl };
-  try {
-    await patiently({ log, late, stopping, stillWanted }, () => saveBranch(sql, owner, environment, target));
-  } catch (error) {
-    const isOthers = error instanceof EnvironmentGone || faultOf(error) instanceof DatabaseUnavailable;
-    if (stopping.aborted || isOthers) throw error;
-    const why = `the branch ${target.branch} could not be pushed: ${(error as Error).message}`;
-    throw new ChangeFailed("environment", why);
-  }
 }

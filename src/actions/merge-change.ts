@@ -8,6 +8,8 @@ import type { MergeRequest } from "../providers/git/port.ts";
 import { changeAsSeen, noteLanded, settleMerged } from "../store/changes.ts";
 import { orFail } from "./fail-change.ts";
 import { patiently } from "./patiently.ts";
+import { listed } from "./publish-round.ts";
+import { repositoryOf } from "./repository-of.ts";
 import type { Services } from "./services.ts";
 
 /** Merges the commit that was approved into the target branch as it stands now. */
@@ -18,24 +20,26 @@ export async function mergeChange(services: Services, seen: Seen<string>, stoppi
 }
 
 async function merge(services: Services, change: Change, stopping: AbortSignal): Promise<void> {
-  const { branchName, targetBranch, headCommit } = change;
-  if (branchName === null || targetBranch === null || headCommit === null) {
+  const { branchName, targetBranch, headCommit, baseCommit } = change;
+  if (branchName === null || targetBranch === null || headCommit === null || baseCommit === null) {
     throw new Error(`change ${change.id} is merging but was never implemented`);
   }
   const { sql, log, limits } = services;
   const late = AbortSignal.timeout(limits.mergeMs);
   const stillWanted = async () => (await changeAsSeen(sql, change)) !== null;
+  const repository = await repositoryOf(services, change);
   const request: MergeRequest = {
     branch: branchName,
     targetBranch,
     headCommit,
+    baseCommit,
     changeId: change.id,
     title: oneLine(change.requestText),
     author: fairlead,
     stillWanted,
   };
   const merged = await patiently({ log, late, stopping, stillWanted }, () =>
-    services.repository(change.repositoryUrl).merge(request, AbortSignal.any([late, stopping])),
+    repository.merge(request, AbortSignal.any([late, stopping])),
   ).catch((error: unknown) => {
     if (!late.aborted || stopping.aborted || error instanceof RepositoryUnreachable) throw error;
     throw new ChangeFailed("timeout", `merging took longer than ${limits.mergeMs / 1000} s; retry`);
@@ -44,6 +48,13 @@ async function merge(services: Services, change: Change, stopping: AbortSignal):
     throw new ChangeFailed(
       "conflict",
       `it conflicts with ${targetBranch} in ${merged.files.join(", ")}. Retry lets the agent resolve it on the branch.`,
+    );
+  }
+  if (merged.state === "rewritten") {
+    throw new ChangeFailed(
+      "rewritten",
+      `the history of ${targetBranch} was rewritten since the branch began, and merging it would bring back ` +
+        `${listed(merged.commits)}. Retry puts its own commits onto ${targetBranch} as it is now; a person may also merge it by hand.`,
     );
   }
   if (merged.state === "not wanted" || (await settleMerged(sql, change, merged.commit))) return;

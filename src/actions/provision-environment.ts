@@ -17,6 +17,7 @@ import { findWorkspace, noteDefaultBranch } from "../store/workspaces.ts";
 import { orFail } from "./fail-change.ts";
 import { startAndFollowInTime } from "./follow-process.ts";
 import { interruptible } from "./interruptible.ts";
+import { noteReadOnlySubmodules } from "./note-read-only-submodules.ts";
 import { recorded } from "./recorded.ts";
 import type { Services } from "./services.ts";
 import { wholeOutput } from "./whole-output.ts";
@@ -43,14 +44,20 @@ async function provision(services: Services, change: Change, stopping: AbortSign
   try {
     const targetBranch = change.targetBranch ?? (await services.repository(change.repositoryUrl).defaultBranch());
     const branch = change.branchName ?? branchName(change.requestText, change.id);
-    const request = { id: row.id, repositoryUrl: change.repositoryUrl, branch, targetBranch };
+    const { hosts } = workspace;
+    const request = { id: row.id, repositoryUrl: change.repositoryUrl, branch, targetBranch, hosts };
     const made = await recorded(sql, { environmentId: row.id, changeId: change.id }, ownFolders, () =>
       services.provider(row.provider).provision(request, signal),
     );
     const environment = interruptible(made, signal);
     log.info({ environment: row.id, branch }, "environment ready");
     if (change.targetBranch === null) await noteDefaultBranch(sql, workspace.name, targetBranch);
-    const blueprint = await readBlueprint(environment, workspace.blueprint);
+    await noteReadOnlySubmodules(services, change, { targetBranch, signal });
+    // Not from the checkout, where a retry finds what the agent has made of it: commands are the target's word.
+    const blueprint = await readBlueprint(
+      services.repository(change.repositoryUrl).files(targetBranch),
+      workspace.blueprint,
+    );
     if (blueprint.setup !== null) {
       const spec = { name: "setup", argv: blueprint.setup };
       const setup = await startAndFollowInTime(services, environment, spec, {
@@ -66,7 +73,7 @@ async function provision(services: Services, change: Change, stopping: AbortSign
       if ((await changeAsSeen(sql, change)) === null) return;
       await setApart(environment);
     }
-    const baseCommit = await forkPoint(environment, targetBranch);
+    const baseCommit = await forkPoint(environment, targetBranch, change.baseCommit);
     await settleProvisioned(sql, change, { branchName: branch, targetBranch, baseCommit, blueprint });
   } catch (error) {
     if (!late.aborted || stopping.aborted) throw error;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Change } from "../domain/change.ts";
 import { countCommitsSince, headCommit } from "../providers/git/checkout/checkout.ts";
+import { rewrittenBelow } from "../providers/git/checkout/history.ts";
 import { interruptible } from "./interruptible.ts";
 import type { Workplace } from "./open-environment.ts";
 import { saveBranch } from "./save-branch.ts";
@@ -27,20 +28,22 @@ export async function pushWhile<Result>(
 }
 
 async function pushAgainAndAgain(
-  { sql, log, limits }: Services,
+  services: Services,
   change: Change,
-  { environment, branchName, baseCommit }: Workplace,
+  { environment, branchName, targetBranch, baseCommit }: Workplace,
   over: AbortSignal,
 ): Promise<void> {
+  const { log, limits } = services;
   const checkout = interruptible(environment, over);
-  const owner = { environmentId: environment.id, changeId: change.id };
   let pushed = change.headCommit;
   for (;;) {
     try {
       await delay(limits.pushMs, undefined, { signal: over });
       const head = await headCommit(checkout);
       if (head === pushed || (await countCommitsSince(checkout, baseCommit)) === 0) continue;
-      await saveBranch(sql, owner, checkout, { branch: branchName, url: change.repositoryUrl });
+      // Looked at again when the agent is done; what it has rewritten by mistake is not pushed.
+      if ((await rewrittenBelow(checkout, { base: baseCommit, target: targetBranch })).length > 0) continue;
+      await saveBranch(services, change, checkout, { branch: branchName, signal: over });
       pushed = head;
       log.info({ head }, "agent's commits pushed");
     } catch (error) {

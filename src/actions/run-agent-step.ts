@@ -16,7 +16,7 @@ import { settleStepLimited, settleSucceeded, settleWaiting, stepAsSeen } from ".
 import { limitedUntil } from "../store/usage-limits.ts";
 import { findWorkspace } from "../store/workspaces.ts";
 import { credentialOf } from "./credential-of.ts";
-import { followAgent } from "./follow-agent.ts";
+import { type AgentStart, followThrough } from "./follow-through.ts";
 import { interruptible } from "./interruptible.ts";
 import { openEnvironment } from "./open-environment.ts";
 import { pushWhile } from "./push-while.ts";
@@ -75,11 +75,11 @@ async function follow(
   const { step, spec, environment, name } = work;
   const change = run.changeId === null ? null : await findChange(services.sql, run.changeId);
   const agent = services.agent(name);
-  const job = await jobOf(services, change, work);
+  const jobFor = await jobsOf(services, change, work);
   const follows = () =>
-    followAgent(
+    followThrough(
       services,
-      { environment, agent, job, name: stepProcess(step) },
+      { environment, agent, name: stepProcess(step), jobFor },
       {
         owner: { changeId: run.changeId, runId: run.id },
         timeoutMs: spec.timeout_sec * 1000,
@@ -92,28 +92,36 @@ async function follow(
   const outcome =
     change === null || place === null ? await follows() : await pushWhile(services, change, place, follows);
   if (outcome.state !== "overdue") return outcome;
-  throw new StepFailed({ kind: "timeout", message: `stopped after ${spec.timeout_sec} s, its time limit` });
+  const message = `stopped after ${spec.timeout_sec} s, its time limit`;
+  throw new StepFailed({ kind: "timeout", message, usage: outcome.usage });
 }
 
-async function jobOf(services: Services, change: Change | null, work: AgentAtWork): Promise<AgentJob> {
+async function jobsOf(
+  services: Services,
+  change: Change | null,
+  work: AgentAtWork,
+): Promise<(start: AgentStart) => AgentJob> {
   const { step, spec, environment, name } = work;
   const agent = services.agent(name);
   const workspace = change === null ? null : await findWorkspace(services.sql, change.workspace);
   const settings = spec.settings ?? (workspace?.agent === name ? workspace.agentSettings : {});
   agent.checkSettings(settings);
-  return {
+  const job = {
     role: spec.role,
-    prompt: stepPrompt(spec, step.feedback),
     request: spec.prompt,
     sessionId: sessionIdOf(step.id, step.attempt),
-    resume: false,
-    spent: noUsage,
     round: step.round,
     stateDirectory: environment.stateDirectory,
     settings,
     credentialsPresent: agent.credentials.filter((key) => services.credentials[key] !== undefined),
     ...(spec.schema === null ? {} : { schema: { ...spec.schema } }),
   };
+  return (start) => ({
+    ...job,
+    prompt: stepPrompt(spec, step.feedback, { isResumed: start.kind === "resumed" }),
+    resume: start.kind === "resumed",
+    spent: start.kind === "resumed" ? start.session.total : noUsage,
+  });
 }
 
 interface Answered {

@@ -3,14 +3,15 @@ import type { Change } from "../domain/change.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
 import { codePrompt } from "../domain/prompt.ts";
 import { sessionIdOf } from "../domain/session-id.ts";
-import type { AgentJob } from "../providers/agents/port.ts";
+import type { Agent, AgentJob } from "../providers/agents/port.ts";
 import type { Environment } from "../providers/environments/port.ts";
+import { changeAsSeen } from "../store/changes.ts";
 import { findWorkspace } from "../store/workspaces.ts";
-import { type AgentRun, followAgent } from "./follow-agent.ts";
+import { type AgentStart, followThrough } from "./follow-through.ts";
 import type { Services } from "./services.ts";
 
 /** The name of this round's agent as a process; one that goes on after a usage limit has a name of its own. */
-export function agentProcess({ round, continuations }: Change): string {
+export function agentProcess({ round, continuations }: Pick<Change, "round" | "continuations">): string {
   return continuations === 0 ? `agent-${round}` : `agent-${round}-continued-${continuations}`;
 }
 
@@ -22,37 +23,44 @@ export async function runAgent(
   stopping: AbortSignal,
 ): Promise<AgentOutcome<"code">> {
   const agent = services.agent(change.agent);
+  const { agentMs, graceMs } = services.limits;
+  const name = agentProcess(change);
+  const jobFor = await jobsOf(services, change, { environment, agent });
+  const owner = { changeId: change.id, runId: null };
+  const stillWanted = async () => (await changeAsSeen(services.sql, change)) !== null;
+  const options = { owner, timeoutMs: agentMs, graceMs, stopping, stillWanted };
+  const outcome = await followThrough(services, { environment, agent, name, jobFor }, options);
+  if (outcome.state !== "overdue") return outcome;
+  const limit = `${Math.round(agentMs / 1000)} s, its time limit`;
+  throw new ChangeFailed("timeout", `${name} was stopped after ${limit}`, outcome.usage);
+}
+
+/** What the agent is told at each of its starts: the first of the round, and those after an interruption. */
+async function jobsOf(
+  services: Services,
+  change: Change,
+  { environment, agent }: { readonly environment: Environment; readonly agent: Agent },
+): Promise<(start: AgentStart) => AgentJob<"code">> {
   const workspace = await findWorkspace(services.sql, change.workspace);
-  const resume = (change.round > 1 || change.continuations > 0) && change.sessionId !== null;
-  const job: AgentJob<"code"> = {
+  const hasSession = (change.round > 1 || change.continuations > 0) && change.sessionId !== null;
+  const job = {
     role: "code",
-    prompt: codePrompt(change),
     request: change.feedback?.round === change.round ? change.feedback.text : change.requestText,
     sessionId: change.sessionId ?? sessionIdOf(environment.id),
-    resume,
-    spent: change.sessionTotal ?? noUsage,
     round: change.round,
     stateDirectory: environment.stateDirectory,
     settings: workspace?.agent === change.agent ? workspace.agentSettings : {},
-    credentialsPresent: agent.credentials.filter((name) => services.credentials[name] !== undefined),
+    credentialsPresent: agent.credentials.filter((key) => services.credentials[key] !== undefined),
+  } as const;
+  return (start) => {
+    const prompt = codePrompt(change, { isResumed: start.kind === "resumed" });
+    switch (start.kind) {
+      case "first":
+        return { ...job, prompt, resume: hasSession, spent: change.sessionTotal ?? noUsage };
+      case "resumed":
+        return { ...job, prompt, resume: true, spent: start.session.total };
+      case "anew":
+        return { ...job, prompt, resume: false, spent: noUsage };
+    }
   };
-  const name = agentProcess(change);
-  const outcome = await runOnce(services, change, { environment, agent, job, name }, stopping);
-  if (!resume || outcome.state !== "failed" || outcome.trouble !== "session_unknown") return outcome;
-  // The CLI has lost the conversation; the branch and the request still say all that matters.
-  const anew = { ...job, resume: false, spent: noUsage };
-  return runOnce(services, change, { environment, agent, job: anew, name: `${name}-anew` }, stopping);
-}
-
-async function runOnce(
-  services: Services,
-  change: Change,
-  run: AgentRun<"code">,
-  stopping: AbortSignal,
-): Promise<AgentOutcome<"code">> {
-  const { agentMs, graceMs } = services.limits;
-  const options = { owner: { changeId: change.id, runId: null }, timeoutMs: agentMs, graceMs, stopping };
-  const outcome = await followAgent(services, run, options);
-  if (outcome.state !== "overdue") return outcome;
-  throw new ChangeFailed("timeout", `${run.name} was stopped after ${Math.round(agentMs / 1000)} s, its time limit`);
 }

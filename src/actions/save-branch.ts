@@ -1,15 +1,20 @@
+import type { Change } from "../domain/change.ts";
+import type { Environment } from "../providers/environments/port.ts";
 import type { Checkout } from "../providers/git/calls/checkout-git.ts";
-import { pushBranch } from "../providers/git/checkout/checkout.ts";
-import type { Owner } from "../store/resources.ts";
-import type { Sql } from "../store/sql.ts";
 import { recorded } from "./recorded.ts";
+import { repositoryOf } from "./repository-of.ts";
+import type { Services } from "./services.ts";
 
-/** Pushes what the checkout stands at to the change's branch, which is ours to clean up from then on. */
+/** Pushes what the checkout stands at to the change's branch, which is ours to clean up from then on. Gives the commit. */
 export async function saveBranch(
-  sql: Sql,
-  owner: Owner,
-  checkout: Checkout,
-  target: { readonly branch: string; readonly url: string },
-): Promise<void> {
-  await recorded(sql, owner, [{ kind: "branch", name: target.branch }], () => pushBranch(checkout, target));
+  services: Pick<Services, "sql" | "repository">,
+  change: Change,
+  checkout: Checkout & Pick<Environment, "id">,
+  { branch, signal }: { readonly branch: string; readonly signal?: AbortSignal },
+): Promise<string> {
+  const owner = { environmentId: checkout.id, changeId: change.id };
+  const repository = await repositoryOf(services, change);
+  return await recorded(services.sql, owner, [{ kind: "branch", name: branch }], () =>
+    repository.publish(checkout, branch, signal),
+  );
 }

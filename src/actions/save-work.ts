@@ -5,15 +5,27 @@ import { fairlead } from "../domain/identity.ts";
 import { oneLine } from "../domain/text.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { commitAll, countCommitsSince } from "../providers/git/checkout/checkout.ts";
-import { noteBranchKept, noteCheckoutKept } from "../store/resources.ts";
+import { rewrittenBelow } from "../providers/git/checkout/history.ts";
+import { addNotice } from "../store/notices.ts";
+import { noteCheckoutKept } from "../store/resources.ts";
 import { briefly } from "./briefly.ts";
+import { hasBegun } from "./has-begun.ts";
 import { interruptible } from "./interruptible.ts";
 import { saveBranch } from "./save-branch.ts";
+import { saveLeftovers } from "./save-leftovers.ts";
 import type { Services } from "./services.ts";
 
+/** A change that has begun: what it was given when its environment was made. */
+export type BegunChange = Change & {
+  readonly branchName: string;
+  readonly targetBranch: string;
+  readonly baseCommit: string;
+};
+
 /**
- * Pushes what an environment has that is nowhere else, so that nothing is lost when it is removed. What git can't read
- * any more is put aside as it is: trying again would not mend it, and a retry of the change waits for this.
+ * Saves what an environment has that is nowhere else, so that nothing is lost when it is removed: the work on the change's
+ * branch, and beside it whatever else was committed or stashed. A checkout that git can't read any more is put aside as
+ * it is: trying again would not mend it, and a retry of the change waits for this.
  */
 export async function saveWork(
   services: Services,
@@ -21,8 +33,7 @@ export async function saveWork(
   change: Change,
   stopping: AbortSignal,
 ): Promise<void> {
-  if (change.branchName === null || change.baseCommit === null) return; // nothing was ever begun in it
-  if (change.status === "rejected") return;
+  if (!hasItsBranch(change)) return; // nothing was ever begun in it
   const provider = services.provider(row.provider);
   const environment = interruptible(provider.open(row.id, row.repositoryUrl), stopping);
   if (!(await environment.present())) {
@@ -31,61 +42,69 @@ export async function saveWork(
     if (folder !== null) await noteAside(services, row, { folder, why: "git could not save what is in it" });
     return;
   }
-  const owner = { environmentId: row.id, changeId: change.id };
-  const save: Save = async (branch) => {
-    const talk = { url: row.repositoryUrl, timeoutMs: services.limits.remoteMs, stopping };
-    await briefly(talk, async (signal) => {
-      const target = { branch, url: row.repositoryUrl };
-      await saveBranch(services.sql, owner, interruptible(environment, signal), target);
-    });
-  };
   try {
-    // Of a merged change the approved commit is safe, and files beside it are no work; but commits after it are.
-    if (change.status === "merged") await saveBeyond(services, row, change, { environment, save });
-    else await saveAll(services, row, change, { environment, save });
+    // The work of a change that was merged or rejected has been decided on, and files beside it are no work.
+    if (change.status !== "merged" && change.status !== "rejected") {
+      await saveBranchOf(services, change, environment, stopping);
+    }
+    await remotely(services, row, stopping, (signal) => saveLeftovers(services, row, change, { environment, signal }));
   } catch (error) {
     if (!(error instanceof CheckoutBroken) || error.isPassing) throw error;
     await putAside(services, row, error);
   }
 }
 
-/** Pushes what the checkout stands at to a branch. */
-type Save = (branch: string) => Promise<void>;
-
-interface Saving {
-  readonly environment: Environment;
-  readonly save: Save;
+function hasItsBranch(change: Change): change is BegunChange {
+  return change.branchName !== null && change.targetBranch !== null && change.baseCommit !== null;
 }
 
-async function saveAll(services: Services, row: EnvironmentRow, change: Change, saving: Saving): Promise<void> {
-  const { environment, save } = saving;
-  await commitAll(environment, { message: `Unfinished: ${oneLine(change.requestText, 60)}`, author: fairlead });
-  if (change.branchName === null || change.baseCommit === null) return;
-  if ((await countCommitsSince(environment, change.baseCommit)) === 0) return;
+async function saveBranchOf(
+  services: Services,
+  change: BegunChange,
+  environment: Environment,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { branchName: branch, baseCommit: base, targetBranch: target, repositoryUrl: url } = change;
+  if (await hasUnfinishedWork(services, change, environment)) {
+    const message = `Unfinished: ${oneLine(change.requestText, 60)}`;
+    await commitAll(environment, { message, author: fairlead, branch });
+  }
+  if ((await countCommitsSince(environment, base)) === 0) return;
+  // Commits of the target that were made anew don't go to the branch; they are saved beside it, with the work on them.
+  if ((await rewrittenBelow(environment, { base, target })).length > 0) return;
   try {
-    await save(change.branchName);
+    await remotely(services, { repositoryUrl: url }, stopping, (signal) =>
+      saveBranch(services, change, interruptible(environment, signal), { branch, signal }),
+    );
   } catch (error) {
-    if (!(error instanceof BranchMovedOn)) throw error;
-    await saveBeside(services, row, change, save); // somebody else's commits are there, and stay
+    if (!(error instanceof BranchMovedOn)) throw error; // commits of others are there, and stay; ours are saved beside it
+    services.log.warn({ branch }, "branch has commits of others");
   }
 }
 
-async function saveBeyond(services: Services, row: EnvironmentRow, change: Change, saving: Saving): Promise<void> {
-  const { environment, save } = saving;
-  if (change.headCommit === null || (await countCommitsSince(environment, change.headCommit)) === 0) return;
-  await saveBeside(services, row, change, save);
+/**
+ * Whether what is uncommitted is an agent's: its work had begun and was not committed yet. What a setup command or a
+ * preview has written is no part of the change.
+ */
+async function hasUnfinishedWork(services: Services, change: Change, environment: Environment): Promise<boolean> {
+  const { failedIn, failedTask, lastFailure } = change;
+  const [status, task] = failedIn === null ? [lastFailure?.in, lastFailure?.task] : [failedIn, failedTask];
+  return status === "implementing" && task !== "preview" && (await hasBegun(services, change, environment));
 }
 
-async function saveBeside(services: Services, row: EnvironmentRow, change: Change, save: Save): Promise<void> {
-  const branch = `${change.branchName}-saved-${row.id.slice(-8).toLowerCase()}`;
-  await save(branch);
-  await noteBranchKept(services.sql, change.id, branch, "it has the commits that could not go to the change's branch");
-  services.log.warn({ branch }, "work saved beside the branch");
+/** Talks to the remote for no longer than a clean-up may. */
+async function remotely<Said>(
+  { limits }: Services,
+  { repositoryUrl }: Pick<EnvironmentRow, "repositoryUrl">,
+  stopping: AbortSignal,
+  talk: (signal: AbortSignal) => Promise<Said>,
+): Promise<Said> {
+  return await briefly({ url: repositoryUrl, timeoutMs: limits.remoteMs, stopping }, talk);
 }
 
 async function putAside(services: Services, row: EnvironmentRow, why: CheckoutBroken): Promise<void> {
   const folder = await services.provider(row.provider).keep(row.id);
-  if (folder === null) throw why; // somebody has removed it meanwhile
+  if (folder === null) throw why; // it has been removed meanwhile
   await noteAside(services, row, { folder, why: why.message });
 }
 
@@ -95,5 +114,7 @@ async function noteAside(
   { folder, why }: { folder: string; why: string },
 ): Promise<void> {
   await noteCheckoutKept(sql, row.id, `it lies in ${folder}: ${oneLine(why, 500)}`);
+  const text = `git could not save what is in its checkout, which lies in ${folder} now: ${oneLine(why, 500)}`;
+  if (row.changeId !== null) await addNotice(sql, row.changeId, "work_saved", text);
   log.warn({ environment: row.id, folder, why }, "checkout kept: git can't save what is in it");
 }

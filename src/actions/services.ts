@@ -12,7 +12,8 @@ export interface Services {
   /** Throws a Fault that names the known ones. */
   readonly provider: (name: string) => EnvironmentProvider;
   readonly agent: (name: string) => Agent;
-  readonly repository: (url: string) => Repository;
+  /** `hosts`: where its submodules and its LFS may be, besides its own. */
+  readonly repository: (url: string, hosts?: readonly string[]) => Repository;
   /** What becomes of a change whose agent's usage limit is reached: it waits for the reset, or a person is asked. */
   readonly onUsageLimit: "wait" | "ask";
   /** The server's variables that an agent may be given when it names them among its credentials. */

@@ -3,6 +3,7 @@ import type { Step, StepId } from "../domain/run.ts";
 import { stepProcess } from "../domain/step-process.ts";
 import { cancelRun, findRun } from "../store/runs.ts";
 import { settleStopped, stepAsSeen, subrunOf } from "../store/steps.ts";
+import { processNames, startedOf, stopAll } from "./agent-starts.ts";
 import { copyLog } from "./copy-log.ts";
 import { forgetMark } from "./forget-mark.ts";
 import { runEnvironment } from "./run-environment.ts";
@@ -33,8 +34,11 @@ async function stopProcess(services: Services, step: Step, stopping: AbortSignal
     const { kind } = step.spec;
     const hasGrace = kind === "command" || kind === "agent";
     const graceMs = hasGrace ? step.spec.critical_grace_period_sec * 1000 : limits.graceMs;
-    await environment.stop(stepProcess(step), graceMs);
-    await copyLog(services, environment, { changeId: run.changeId, runId: run.id }, stepProcess(step), stopping);
+    const owner = { changeId: run.changeId, runId: run.id };
+    const names = processNames(stepProcess(step), kind === "agent");
+    const started = await startedOf(environment, names);
+    await stopAll(environment, names, graceMs);
+    for (const name of started) await copyLog(services, environment, owner, name, stopping);
   }
   await settleStopped(sql, step);
   if (run !== null) await forgetMark(services, run, step);

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { workspaceFor } from "../actions/register-workspace.ts";
 import type { Services } from "../actions/services.ts";
-import { NotACheckout, WorkspaceNotChosen } from "../domain/faults/cli.ts";
+import { NotACheckout, RemoteAmbiguous, WorkspaceNotChosen } from "../domain/faults/cli.ts";
 import type { WorkspaceName } from "../domain/ids.ts";
 import type { Workspace } from "../domain/workspace.ts";
 import { listWorkspaces, workspaceOfRepository } from "../store/workspaces.ts";
@@ -40,7 +40,7 @@ async function workspaceHere(cli: Pick<Cli, "checkout">, { sql }: Services): Pro
     const { repositoryUrl } = await cli.checkout(process.cwd());
     return (await workspaceOfRepository(sql, repositoryUrl))?.name ?? null;
   } catch (error) {
-    if (error instanceof NotACheckout) return null;
+    if (error instanceof NotACheckout || error instanceof RemoteAmbiguous) return null;
     throw error;
   }
 }

@@ -7,6 +7,9 @@ import { parseGiven } from "./parse-given.ts";
 import { plain } from "./plain.ts";
 import { type Colours, makeScreen } from "./screen.ts";
 
+/** What fits into memory; a diff for `git apply` is worth nothing when its end is missing. */
+const limitBytes = 512 * 1024 * 1024;
+
 export function addDiff(program: Command, cli: Cli): void {
   program
     .command("diff")
@@ -20,11 +23,18 @@ async function diff(cli: Cli, id: string, options: { json?: boolean }): Promise<
   const name = parseGiven(changeName, id);
   await withAssembly(cli.open, async ({ services }) => {
     const change = await findChange(services, name);
-    const { text, truncated } = await diffChange(services, change);
+    const { bytes, truncated } = await diffChange(services, change, { limitBytes });
+    const text = new TextDecoder().decode(bytes);
     if (screen.json) return screen.printJson({ id: change.id, text, truncated });
-    if (text !== "") screen.print(screen.terminal ? coloured(screen.colours, plain(text)) : text);
+    if (!screen.terminal) await writeAll(process.stdout, bytes);
+    else if (text !== "") screen.print(coloured(screen.colours, plain(text)));
     if (truncated) screen.remark(`The diff goes on: fetch ${change.branchName} to see it all.`);
   });
+}
+
+/** As it is: a line break behind it would not be the diff's. */
+async function writeAll(stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
+  if (bytes.length > 0) await new Promise<void>((resolve) => stream.write(bytes, () => resolve()));
 }
 
 function coloured(colours: Colours, text: string): string {

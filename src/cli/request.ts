@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { requestChange } from "../actions/request-change.ts";
 import type { Services } from "../actions/services.ts";
 import type { Change } from "../domain/change.ts";
+import { redact } from "../domain/redact.ts";
 import { findWorkspace } from "../store/workspaces.ts";
 import { changeRequest, viewChange } from "../wire/changes.ts";
 import { versionOf } from "./checks.ts";
@@ -61,8 +62,9 @@ async function request(cli: Cli, words: readonly string[], options: Options): Pr
   await withAssembly(cli.open, async ({ services }, interrupted) => {
     const chosen = await chooseWorkspace(cli, services, options);
     if (chosen.registered !== null) {
-      const { name, agent } = chosen.registered;
-      screen.remark(`Registered this repository as workspace ${name}; its changes go to the agent ${agent}.`);
+      const { name, agent, repositoryUrl } = chosen.registered;
+      const where = plainLine(redact(repositoryUrl), 500);
+      screen.remark(`Registered ${where} as workspace ${name}: branches and merges go there. Its agent is ${agent}.`);
     }
     const by = user();
     const { change, deduplicated } = await requestChange(services, {

@@ -2,10 +2,12 @@ import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { registerWorkspace } from "../actions/register-workspace.ts";
 import { GivenInvalid } from "../domain/faults/cli.ts";
+import { redact } from "../domain/redact.ts";
 import { newWorkspace, viewWorkspace } from "../wire/workspaces.ts";
 import { type Cli, withAssembly } from "./cli.ts";
 import { wholeNumber } from "./options.ts";
 import { parseGiven } from "./parse-given.ts";
+import { plainLine } from "./plain.ts";
 import { makeScreen } from "./screen.ts";
 import { workspaceFacts } from "./workspace.ts";
 
@@ -18,6 +20,7 @@ interface Options {
   readonly check?: string;
   readonly port?: number;
   readonly plan?: string;
+  readonly host?: string[];
   readonly maxActive?: number;
   readonly json?: boolean;
 }
@@ -36,6 +39,7 @@ export function addWorkspaceAdd(workspace: Command, cli: Cli): void {
     .option("--check <command>", "proves a change, such as 'npm test'")
     .option("--port <number>", "a port that the app insists on", wholeNumber(65_535))
     .option("--plan <plan_id>", "the plan that does the work of its changes; else one coding agent does")
+    .option("--host <host...>", "hosts besides its own that its submodules and its LFS may be on")
     .option("--max-active <number>", "how many changes may be active at once", wholeNumber(1000))
     .action((name: string, repository: string, options: Options) => add(cli, { name, repository }, options));
 }
@@ -51,6 +55,7 @@ async function add(cli: Cli, given: { name: string; repository: string }, option
     agent_settings: settingsIn(options.agentSettings ?? "{}"),
     blueprint: { setup, start, check, port },
     plan_id: options.plan ?? null,
+    hosts: options.host ?? [],
     max_active_changes: options.maxActive ?? null,
   });
   await withAssembly(cli.open, async ({ services }) => {
@@ -62,10 +67,12 @@ async function add(cli: Cli, given: { name: string; repository: string }, option
       agentSettings: workspace.agent_settings,
       blueprint: workspace.blueprint,
       planId: workspace.plan_id,
+      hosts: workspace.hosts,
       maxActiveChanges: workspace.max_active_changes,
     });
     if (screen.json) return screen.printJson(viewWorkspace(added));
     screen.print(workspaceFacts(screen, added));
+    screen.remark(`Branches and merges go to ${plainLine(redact(added.repositoryUrl), 500)}, and nowhere else.`);
   });
 }
 

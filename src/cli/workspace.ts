@@ -83,6 +83,7 @@ export function workspaceFacts(screen: Screen, workspace: Workspace): string {
     ["check", words(blueprint.check)],
     ["port", blueprint.port == null ? null : String(blueprint.port)],
     ["plan", workspace.planId],
+    ["other hosts", workspace.hosts.length === 0 ? null : plainLine(workspace.hosts.join(", "), 500)],
     ["active at most", `${workspace.maxActiveChanges} changes`],
     ["created", workspace.createdAt.toISOString()],
   ]);

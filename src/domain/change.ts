@@ -3,6 +3,7 @@ import type { Blueprint } from "./blueprint.ts";
 import type { FailureKind } from "./failure.ts";
 import type { ChangeId, EnvironmentId, WorkspaceName } from "./ids.ts";
 import type { ChangeStatus, TaskName } from "./lifecycles.ts";
+import type { Notice } from "./notice.ts";
 
 export const changeSources = ["api", "cli", "sql", "slack", "web"] as const;
 export type ChangeSource = (typeof changeSources)[number];
@@ -58,12 +59,15 @@ export interface Change {
   readonly failureKind: FailureKind | null;
   readonly failureMessage: string | null;
   readonly failedIn: ChangeStatus | null;
+  /** The task that it was waiting for when it failed. */
+  readonly failedTask: TaskName | null;
   readonly lastFailure: LastFailure | null;
   /** US dollars, over all rounds; the agents' own estimate. */
   readonly costUsd: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly sessionTotal: AgentUsage | null;
+  readonly notices: readonly Notice[];
   readonly idempotencyKey: string | null;
   readonly createdAt: Date;
   readonly movedAt: Date;

@@ -1,4 +1,4 @@
-/** Why a change failed, in the eight kinds that a person can act on, and `internal` for what is our own fault. */
+/** Why a change failed, in the kinds that a person can act on, and `internal` for what is our own fault. */
 export const failureKinds = [
   "timeout",
   "environment",
@@ -6,6 +6,7 @@ export const failureKinds = [
   "no_changes",
   "preview",
   "conflict",
+  "rewritten",
   "merge",
   "cancelled",
   "internal",

@@ -1,7 +1,7 @@
 import type { Change } from "./change.ts";
 
 /** What the coding agent is told: the request, and what people or earlier attempts have to say about it. */
-export function codePrompt(change: Change): string {
+export function codePrompt(change: Change, { isResumed = false }: { readonly isResumed?: boolean } = {}): string {
   const parts =
     change.round === 1 || change.feedback === null
       ? [`Make this change to the repository in the current folder:\n\n${change.requestText}`]
@@ -11,6 +11,8 @@ export function codePrompt(change: Change): string {
       "A usage limit interrupted you. What you had done is in the current folder: look at it and go on there.",
     );
   }
+  if (isResumed) parts.push(resumedPart);
+  for (const { code, text } of change.notices) if (code === "submodule_read_only") parts.push(`Note: ${text}.`);
   if (change.lastFailure !== null) parts.push(failurePart(change, change.lastFailure));
   parts.push(
     "Work on the branch that is checked out. Do not switch branches, push, or merge into other branches unless told to " +
@@ -20,13 +22,16 @@ export function codePrompt(change: Change): string {
   return parts.join("\n\n");
 }
 
+export const resumedPart =
+  "Your process was killed in the middle of the work. What you had done is in the current folder: look at it and go on there.";
+
 function feedbackPart(feedback: NonNullable<Change["feedback"]>): string {
   const comments = feedback.comments.map(({ file, line, text }) => {
     const place = file === null ? "" : `${file}${line === null ? "" : `:${line}`}: `;
     return `- ${place}${text}`;
   });
   const said = [feedback.text, ...comments].filter((part) => part.trim() !== "").join("\n");
-  return `Whoever reviewed it asks for these changes:\n\n${said}`;
+  return `The person who reviewed it asks for these changes:\n\n${said}`;
 }
 
 function failurePart(change: Change, failure: NonNullable<Change["lastFailure"]>): string {
@@ -34,6 +39,13 @@ function failurePart(change: Change, failure: NonNullable<Change["lastFailure"]>
     return (
       `Merging it failed: ${failure.message}\n\nMerge \`origin/${change.targetBranch}\` into the branch that is ` +
       "checked out, resolve the conflicts so that both sides keep what they meant, and commit the merge."
+    );
+  }
+  if (failure.kind === "rewritten") {
+    return (
+      `Merging it was refused: ${failure.message}\n\nRebase this branch's own commits onto ` +
+      `\`origin/${change.targetBranch}\`: \`git rebase --onto origin/${change.targetBranch} ${change.baseCommit}\`. ` +
+      "None of the commits that are named above may be in its history afterwards."
     );
   }
   return (

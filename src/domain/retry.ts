@@ -5,7 +5,7 @@ import type { LastFailure } from "./change.ts";
  * that it can mend.
  */
 export function workStands(last: LastFailure | null): boolean {
-  if (last === null || last.kind === "conflict" || last.kind === "preview") return false;
+  if (last === null || ["conflict", "rewritten", "preview"].includes(last.kind)) return false;
   if (last.kind === "environment" && last.task === "preview") return true;
   return last.in === "deployed" || last.in === "approved" || last.in === "merging";
 }

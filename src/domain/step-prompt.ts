@@ -1,9 +1,15 @@
 import type { AgentStep } from "./plan.ts";
+import { resumedPart } from "./prompt.ts";
 import type { SentBack } from "./run.ts";
 
 /** What an agent is told in a step of a plan: the plan's own words, and what a review found wrong with the last round. */
-export function stepPrompt(spec: AgentStep, feedback: SentBack | null): string {
+export function stepPrompt(
+  spec: AgentStep,
+  feedback: SentBack | null,
+  { isResumed }: { readonly isResumed: boolean },
+): string {
   const parts = [spec.prompt];
+  if (isResumed) parts.push(resumedPart);
   if (feedback !== null) {
     const found = findingLines(feedback.findings);
     parts.push(`The last round was looked at, and sent back:\n\n${found || "nothing more was said about it"}`);

@@ -13,6 +13,8 @@ export interface Workspace {
   readonly blueprint: BlueprintSettings;
   /** The plan that does the work of its changes; null: one agent does. */
   readonly planId: string | null;
+  /** Hosts besides its own that its repository may send git to, for submodules and for LFS. */
+  readonly hosts: readonly string[];
   readonly maxActiveChanges: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;

@@ -12,6 +12,9 @@ import { ownEvents } from "./own-events.ts";
 import { type Route, route } from "./route.ts";
 
 const params = z.object({ id: changeName });
+/** A diff as text goes to `git apply`, and is worth nothing when its end is missing. */
+const textLimitBytes = 64 * 1024 * 1024;
+const jsonLimitBytes = 2 * 1024 * 1024;
 
 /** What there is to read of one change, besides itself. */
 export const changeDetailRoutes: readonly Route[] = [
@@ -52,17 +55,27 @@ export const changeDetailRoutes: readonly Route[] = [
     params,
     responses: { 200: jsonOrText("The diff; as JSON where Accept prefers it", diffView, "text/x-diff") },
     async answer({ services }, { params }, response) {
-      const diff = await diffChange(services, await findChange(services, params.id));
+      const change = await findChange(services, params.id);
+      const isJson = response.req.accepts(["text/x-diff", "text/plain", "application/json"]) === "application/json";
+      const limitBytes = isJson ? jsonLimitBytes : textLimitBytes;
+      const { bytes, truncated } = await diffChange(services, change, { limitBytes, signal: untilClosed(response) });
       response.vary("Accept");
-      if (response.req.accepts(["text/x-diff", "text/plain", "application/json"]) === "application/json") {
-        response.json(diff);
+      if (isJson) {
+        response.json({ text: new TextDecoder().decode(bytes), truncated });
       } else {
-        response.set("Fairlead-Truncated", String(diff.truncated));
-        response.type("text/x-diff; charset=utf-8").send(diff.text);
+        // No charset: the lines are in the encodings of their files.
+        response.set({ "Fairlead-Truncated": String(truncated), "Content-Type": "text/x-diff" }).end(bytes);
       }
     },
   }),
 ];
+
+/** Aborted when the client has gone. */
+function untilClosed(response: Response): AbortSignal {
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  return gone.signal;
+}
 
 function sendText(response: Response, { entries }: LogPage): void {
   const lines = entries.flatMap((entry) => entry.lines.map(({ text }) => `${text}\n`));

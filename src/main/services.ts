@@ -68,7 +68,7 @@ export function makeServices(settings: Settings, sql: Services["sql"], log: Logg
       throw new NotFound(`there is no environment provider "${name}"; known: ${local.name}`);
     },
     agent: agentNamed,
-    repository: (url) => openRepository({ home: settings.home, url }),
+    repository: (url, hosts = []) => openRepository({ home: settings.home, url, hosts }),
     credentials: credentialsIn(process.env),
   };
 }

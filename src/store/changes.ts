@@ -41,11 +41,13 @@ const columns = [
   "failureKind",
   "failureMessage",
   "failedIn",
+  "failedTask",
   "lastFailure",
   "costUsd",
   "inputTokens",
   "outputTokens",
   "sessionTotal",
+  "notices",
   "idempotencyKey",
   "createdAt",
   "movedAt",
@@ -173,6 +175,8 @@ export async function settleProvisioned(sql: Sql, seen: SeenChange, found: Provi
 
 export interface Implemented {
   readonly headCommit: string;
+  /** The merge base with the target as it is now. */
+  readonly baseCommit: string;
   readonly summary: string | null;
   readonly sessionId: string | null;
   readonly usage: AgentUsage;
@@ -181,7 +185,7 @@ export interface Implemented {
 
 export async function settleImplemented(sql: Sql, seen: SeenChange, found: Implemented): Promise<boolean> {
   const rows = await sql`
-    update fairlead.change_requests set task = 'preview', head_commit = ${found.headCommit},
+    update fairlead.change_requests set task = 'preview', head_commit = ${found.headCommit}, base_commit = ${found.baseCommit},
       summary = coalesce(${found.summary}, summary), session_id = ${found.sessionId},
       session_total = ${found.sessionTotal === null ? null : sql.json(found.sessionTotal as unknown as Json)},
       cost_usd = cost_usd + ${found.usage.costUsd ?? 0}, input_tokens = input_tokens + ${found.usage.inputTokens},

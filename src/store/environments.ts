@@ -1,7 +1,8 @@
+import { type AgentUsage, noUsage } from "../domain/agent.ts";
 import type { Seen } from "../domain/change.ts";
 import type { EnvironmentRow } from "../domain/environment.ts";
 import type { ChangeId, EnvironmentId, WorkspaceName } from "../domain/ids.ts";
-import type { Sql } from "./sql.ts";
+import type { Json, Sql } from "./sql.ts";
 
 type SeenEnvironment = Seen<EnvironmentId>;
 
@@ -116,11 +117,16 @@ export async function strayEnvironments(
 
 /**
  * Gives up the environment of a change, which has lost it: a fresh one follows, at most twice. `why` is a sentence's
- * beginning for people. False when the change has moved on since.
+ * beginning for people, `usage` what its agent had cost. False when the change has moved on since.
  */
-export async function loseEnvironment(sql: Sql, change: Seen<ChangeId>, why: string): Promise<boolean> {
+export async function loseEnvironment(
+  sql: Sql,
+  change: Seen<ChangeId>,
+  why: string,
+  usage: AgentUsage = noUsage,
+): Promise<boolean> {
   const [row] = await sql<{ lost: boolean }[]>`
-    select fairlead.lose_environment(${change.id}, ${change.version}, ${why}) as lost`;
+    select fairlead.lose_environment(${change.id}, ${change.version}, ${why}, ${sql.json(usage as unknown as Json)}) as lost`;
   return row?.lost ?? false;
 }
 

@@ -110,7 +110,7 @@ export async function readRunLog(
 ): Promise<StepLogChunk[]> {
   return sql<StepLogChunk[]>`
     select l.seq, l.process, l.stream, l.start_byte, l.end_byte, l.text, l.at, s.key as step,
-      substring(l.process from '[0-9]+$')::integer as attempt
+      substring(l.process from '^step-[0-9a-z]{26}-([0-9]+)')::integer as attempt
     from fairlead.log_chunks l
     join fairlead.steps s on s.id = upper(substring(l.process from '^step-([0-9a-z]{26})-'))
     where l.run_id = ${runId} and l.seq > ${afterSeq} ${step === null ? sql`` : sql`and s.key = ${step}`}

@@ -1,5 +1,5 @@
 import type { Seen } from "../domain/change.ts";
-import type { ChangeId } from "../domain/ids.ts";
+import type { ChangeId, EnvironmentId } from "../domain/ids.ts";
 import type { RunStatus } from "../domain/lifecycles.ts";
 import type { Run, RunFailureKind, RunId, StepId } from "../domain/run.ts";
 import type { Json, Sql } from "./sql.ts";
@@ -68,6 +68,17 @@ export async function findChangeRun(sql: Sql, change: Seen<ChangeId>): Promise<R
   const [run] = await sql<Run[]>`
     select ${sql(columns)} from fairlead.runs where idempotency_key = ${`change ${change.id} ${change.version}`}`;
   return run ?? null;
+}
+
+/** Whether the plan of a change was begun in an environment since the change last entered `implementing`. */
+export async function hasRunOfRound(sql: Sql, changeId: ChangeId, environmentId: EnvironmentId): Promise<boolean> {
+  const rows = await sql`
+    select from fairlead.runs r
+    where r.change_id = ${changeId} and r.environment_id = ${environmentId} and r.parent_step_id is null
+      and r.created_at >= coalesce((select max(e.at) from fairlead.events e
+        where e.change_id = ${changeId} and e.kind = 'change.implementing'), '-infinity')
+    limit 1`;
+  return rows.length === 1;
 }
 
 export async function findRun(sql: Sql, id: RunId): Promise<Run | null> {

@@ -3,6 +3,7 @@ import type { Blueprint } from "../domain/blueprint.ts";
 import { type Change, changeSources } from "../domain/change.ts";
 import { failureKinds } from "../domain/failure.ts";
 import { changeLifecycle, statusesOf } from "../domain/lifecycles.ts";
+import { noticeCodes } from "../domain/notice.ts";
 import { redact } from "../domain/redact.ts";
 import { changeId, workspaceName } from "./ids.ts";
 import { statusList } from "./statuses.ts";
@@ -68,6 +69,8 @@ const shownBlueprint = z.object({
 
 const shownComment = z.object({ file: z.string().nullable(), line: z.int().nullable(), text: z.string() });
 
+const shownNotice = z.object({ code: z.enum(noticeCodes), text: z.string(), at: z.string() });
+
 export const changeView = z
   .object({
     id: z.string(),
@@ -103,6 +106,7 @@ export const changeView = z
     cost_usd: z.number().meta({ description: "Over all rounds; the agent's own estimate" }),
     input_tokens: z.int(),
     output_tokens: z.int(),
+    notices: z.array(shownNotice).meta({ description: "What a person should know besides, oldest first" }),
     idempotency_key: z.string().nullable(),
     created_at: timestamp,
     moved_at: timestamp,
@@ -161,6 +165,7 @@ export function viewChange(change: Change): z.infer<typeof changeView> {
     cost_usd: change.costUsd,
     input_tokens: change.inputTokens,
     output_tokens: change.outputTokens,
+    notices: [...change.notices],
     idempotency_key: change.idempotencyKey,
     created_at: iso(change.createdAt),
     moved_at: iso(change.movedAt),

@@ -27,7 +27,7 @@ async function running(script: string): Promise<Environment> {
   const request = { id: ulid() as EnvironmentId, repositoryUrl: await world.repository(), branch: "change/a" };
   const environment = await world.services
     .provider("local")
-    .provision({ ...request, targetBranch: "main" }, AbortSignal.timeout(20_000));
+    .provision({ ...request, targetBranch: "main", hosts: [] }, AbortSignal.timeout(20_000));
   await environment.start({ name: "agent-1", argv: ["sh", "-c", script] });
   return environment;
 }

@@ -1,4 +1,5 @@
 import { Fault } from "../fault.ts";
+import { redact } from "../redact.ts";
 
 export class NotACheckout extends Fault {
   readonly code = "NOT_A_CHECKOUT";
@@ -10,6 +11,21 @@ export class NotACheckout extends Fault {
       {
         folder,
       },
+    );
+  }
+}
+
+/** `choices` are names of remotes or their addresses. */
+export class RemoteAmbiguous extends Fault {
+  readonly code = "REMOTE_AMBIGUOUS";
+  readonly kind = "invalid";
+
+  constructor(folder: string, why: string, choices: readonly string[]) {
+    const named = choices.map(redact).join(", ");
+    super(
+      `It is not clear which repository ${folder} belongs to: ${why} (${named}). ` +
+        "Name one by its address: npx fairlead workspace add <name> <address>.",
+      { folder },
     );
   }
 }

@@ -1,3 +1,4 @@
+import type { AgentUsage } from "../agent.ts";
 import { Fault } from "../fault.ts";
 
 /** An environment could not be made, or could not be removed. */
@@ -16,10 +17,17 @@ export class EnvironmentGone extends Fault {
   }
 }
 
-/** What a change was being worked on in is not there any more, though nobody ended it: a fresh environment follows. */
+/** The environment of a change, or a process in it, is gone without Fairlead's doing: a fresh environment follows. */
 export class EnvironmentLost extends Fault {
   readonly code = "ENVIRONMENT_LOST";
   readonly kind = "unavailable";
+  /** What its agent had cost by then. */
+  readonly usage: AgentUsage | undefined;
+
+  constructor(message: string, usage?: AgentUsage) {
+    super(message);
+    this.usage = usage;
+  }
 }
 
 /** Where a run is to work there is no folder. */

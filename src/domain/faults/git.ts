@@ -113,6 +113,59 @@ export class DefaultBranchKept extends Fault {
   }
 }
 
+/** A repository sends git to a host that its workspace does not name. `what` begins a sentence. */
+export class HostNotAllowed extends Fault {
+  readonly code = "HOST_NOT_ALLOWED";
+  readonly kind = "forbidden";
+
+  constructor(what: string, url: string, host: string | null) {
+    const advice =
+      host === null
+        ? "Files of this machine are for workspaces whose repository is on this machine."
+        : `If it is to be trusted, name the host: npx fairlead workspace add … --host ${host}, or ` +
+          `update fairlead.workspaces set hosts = hosts || '${host}' where name = '…'.`;
+    super(`${what} is at ${url}, where the workspace does not send git. ${advice}`, { url, host });
+  }
+}
+
+/** Files of the repository are in Git LFS, which this machine lacks. */
+export class LfsMissing extends Fault {
+  readonly code = "LFS_MISSING";
+  readonly kind = "unavailable";
+
+  constructor() {
+    super(
+      "The repository keeps files in Git LFS, and git-lfs is not installed on this machine: a change of one of them " +
+        "could not be completed. Install it (Debian: apt-get install git-lfs), then retry.",
+    );
+  }
+}
+
+/** A submodule points to a commit that its own repository lacks: no clone can have it. */
+export class SubmoduleMissing extends Fault {
+  readonly code = "SUBMODULE_MISSING";
+  readonly kind = "conflict";
+
+  constructor(path: string, commit: string, url: string) {
+    super(
+      `The submodule ${path} points to ${commit.slice(0, 12)}, which ${url} does not have. Push that commit there, then retry.`,
+      { path, commit, url },
+    );
+  }
+}
+
+/** A commit refers to something that is neither here nor on its remote: clones of it would be broken. */
+export class PushIncomplete extends Fault {
+  readonly code = "PUSH_INCOMPLETE";
+  readonly kind = "conflict";
+
+  constructor(what: readonly string[]) {
+    const some = what.slice(0, 5).join("; ");
+    const more = what.length > 5 ? `; and ${what.length - 5} more` : "";
+    super(`It is not pushed, for clones of it would be broken: ${some}${more}. Put right what is missing, then retry.`);
+  }
+}
+
 /** The agent left the checkout in a state that git itself can't work with. */
 export class CheckoutBroken extends Fault {
   readonly code = "CHECKOUT_BROKEN";

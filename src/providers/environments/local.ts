@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { EnvironmentGone } from "../../domain/faults/environments.ts";
 import type { EnvironmentId } from "../../domain/ids.ts";
+import { commonDirectory } from "../git/checkout/common-directory.ts";
 import { inTurn } from "../turns.ts";
 import { listCheckoutFolder, readCheckoutFile, writeCheckoutFile } from "./checkout-files.ts";
 import { keepCheckout, keptCheckout } from "./keep-checkout.ts";
@@ -74,6 +75,7 @@ function localEnvironment(place: Place): Environment {
     id: place.id,
     checkout: place.checkout,
     stateDirectory: place.stateDirectory,
+    commonDirectory: () => commonDirectory(join(place.root, "git"), join(place.checkout, ".git")),
     present: () => isPresent(place),
     start: (spec) => startProcess(place, spec),
     adopt: (name) => adoptProcess(place, name),

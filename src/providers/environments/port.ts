@@ -11,6 +11,8 @@ export interface BranchRequest {
   /** Checked out when it is on the remote (a retry goes on from it); else made from `targetBranch`. */
   readonly branch: string;
   readonly targetBranch: string;
+  /** Hosts besides the repository's own that its submodules and its LFS may be on. */
+  readonly hosts: readonly string[];
 }
 
 /** Somebody's own folder, in which it works and which it leaves behind; `null` is an empty one that goes with it. */
@@ -60,6 +62,11 @@ export interface Environment {
   readonly checkout: string;
   /** Absolute folder outside the checkout that lives as long as the environment, for an agent's own state. */
   readonly stateDirectory: string;
+  /**
+   * A git common directory for the checkout whose configuration is ours, whatever the checkout's own has become: all git
+   * of ours works with it. Null where the checkout is a folder of a user's own.
+   */
+  commonDirectory(): Promise<string | null>;
   /** Whether it is still there. */
   present(): Promise<boolean>;
 

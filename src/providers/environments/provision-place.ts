@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { Fault } from "../../domain/fault.ts";
 import { EnvironmentFailed, EnvironmentGone, FolderMissing } from "../../domain/faults/environments.ts";
 import { exists, removeWhole } from "../files.ts";
-import { addWorktree, openMirror } from "../git/mirror/mirror.ts";
+import { commonDirectory } from "../git/checkout/common-directory.ts";
+import { makeCheckout } from "../git/checkout/make-checkout.ts";
+import { openMirror } from "../git/mirror/mirror.ts";
 import type { Place } from "./place.ts";
 import type { EnvironmentRequest } from "./port.ts";
 import { identify } from "./process-table.ts";
@@ -51,9 +53,12 @@ async function make(
   if ("folder" in request) {
     await linkFolder(place, request.folder);
   } else {
-    const { branch, targetBranch, repositoryUrl: url } = request;
+    const { branch, targetBranch, repositoryUrl: url, hosts } = request;
     const mirror = await openMirror({ home, url }, signal);
-    await addWorktree(mirror, { directory: place.checkout, branch, targetBranch }, signal);
+    const reach = { url, hosts };
+    await makeCheckout(mirror, { directory: place.checkout, branch, targetBranch, home, reach }, signal);
+    // Now, while only we have written to the checkout.
+    await commonDirectory(join(place.root, "git"), join(place.checkout, ".git"));
   }
   await mkdir(place.stateDirectory, { recursive: true, mode: 0o700 });
   signal.throwIfAborted();
@@ -89,7 +94,7 @@ async function giveUp(place: Place, token: string): Promise<void> {
     if ((await identify(Number.parseInt(other.slice(tokenPrefix.length), 10))) !== null) return;
   }
   await removeWhole(place.checkout);
-  for (const left of [...tokens, "state"]) await rm(join(place.root, left), { recursive: true, force: true });
+  for (const left of [...tokens, "state", "git"]) await rm(join(place.root, left), { recursive: true, force: true });
   // Refused when something new is in there by now.
   await rmdir(place.root);
 }

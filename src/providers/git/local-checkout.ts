@@ -1,34 +1,73 @@
 import { stat } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
-import { NotACheckout } from "../../domain/faults/cli.ts";
-import { complaint, git } from "./calls/git.ts";
+import { NotACheckout, RemoteAmbiguous } from "../../domain/faults/cli.ts";
+import { complaint } from "./calls/complaint.ts";
+import { type GitOptions, git } from "./calls/git.ts";
 
-/** A folder of the user's that is a checkout, or a bare repository, and what it is one of. */
+/** A folder of the user's that is a checkout, or a bare repository, and where what is made of it belongs. */
 export interface LocalCheckout {
   /** Absolute, the top of it. */
   readonly folder: string;
-  /** Where `origin` leads; the folder itself when there is no `origin`. */
+  /** Where a `git push` from there leads; the folder itself when it is bare or has no remote. */
   readonly repositoryUrl: string;
 }
 
-/** Says which repository a folder, or one above it, is a checkout of. Throws `NotACheckout`. */
+/**
+ * Says to which repository a folder, or one above it, belongs: the one that its own pushes go to, which for a checkout of
+ * a fork is the fork. A bare repository is itself one, whatever it was cloned from. Throws `NotACheckout`,
+ * `RemoteAmbiguous`.
+ */
 export async function localCheckout(path: string): Promise<LocalCheckout> {
   const given = resolve(path);
   const found = await stat(given).catch(() => null);
   if (found === null) throw new NotACheckout(given, "there is no such folder");
   if (!found.isDirectory()) throw new NotACheckout(given, "it is not a folder");
-  const folder = await topOf(given);
-  const origin = await git(["remote", "get-url", "origin"], { cwd: folder });
-  const url = origin.code === 0 ? origin.stdout.trim() : "";
-  return { folder, repositoryUrl: url === "" ? folder : addressFrom(folder, url) };
+  const { folder, isBare } = await topOf(given);
+  if (isBare) return { folder, repositoryUrl: folder };
+  const remote = await pushRemote(folder);
+  if (remote === null) return { folder, repositoryUrl: folder };
+  // Some configurations name an address in the place of a remote.
+  const isName = (await output(folder, ["remote"])).includes(remote);
+  const urls = isName ? await pushUrls(folder, remote) : [remote];
+  const [url, other] = urls;
+  if (other !== undefined)
+    throw new RemoteAmbiguous(folder, `its remote ${remote} pushes to several repositories`, urls);
+  return { folder, repositoryUrl: url === undefined || url === "" ? folder : addressFrom(folder, url) };
 }
 
-async function topOf(folder: string): Promise<string> {
-  const top = await git(["rev-parse", "--show-toplevel"], { cwd: folder });
-  if (top.code === 0) return top.stdout.replace(/\n$/, "");
-  const bare = await git(["rev-parse", "--is-bare-repository", "--absolute-git-dir"], { cwd: folder });
-  const [isBare, directory] = bare.stdout.split("\n");
-  if (bare.code === 0 && isBare === "true" && directory !== undefined) return directory;
+const run = (folder: string, args: readonly string[]) => git(args, { cwd: folder, asUser: true } satisfies GitOptions);
+
+async function output(folder: string, args: readonly string[]): Promise<string[]> {
+  const result = await run(folder, args);
+  return result.code === 0 ? result.stdout.split("\n").filter((line) => line !== "") : [];
+}
+
+/**
+ * The remote that pushes go to: the one configured for all of them, `origin`, or the only one. What a single branch is
+ * configured to follow does not count, for a workspace is not about the branch that happens to be checked out.
+ */
+async function pushRemote(folder: string): Promise<string | null> {
+  const [named] = await output(folder, ["config", "--get", "remote.pushDefault"]);
+  if (named !== undefined) return named;
+  const remotes = await output(folder, ["remote"]);
+  if (remotes.includes("origin")) return "origin";
+  if (remotes.length > 1) throw new RemoteAmbiguous(folder, "it has several remotes, none called origin", remotes);
+  return remotes[0] ?? null;
+}
+
+/** A `pushurl` of its own; else where it fetches from. What only a user's own git rewrites for pushes stays with that. */
+async function pushUrls(folder: string, remote: string): Promise<string[]> {
+  const own = await output(folder, ["config", "--get-all", `remote.${remote}.pushurl`]);
+  return own.length > 0 ? own : await output(folder, ["remote", "get-url", remote]);
+}
+
+async function topOf(folder: string): Promise<{ folder: string; isBare: boolean }> {
+  const top = await run(folder, ["rev-parse", "--show-toplevel"]);
+  if (top.code === 0) return { folder: top.stdout.replace(/\n$/, ""), isBare: false };
+  const [isBare, directory] = await output(folder, ["rev-parse", "--is-bare-repository", "--absolute-git-dir"]);
+  if (isBare === "true" && directory !== undefined) return { folder: directory, isBare: true };
+  // In the `.git` of a checkout.
+  if (directory !== undefined && resolve(directory, "..") !== folder) return await topOf(resolve(directory, ".."));
   throw new NotACheckout(folder, complaint(top));
 }
 

@@ -1,14 +1,28 @@
+import type { Checkout } from "./calls/checkout-git.ts";
+import type { SubmoduleBranch } from "./submodules/pushed-branches.ts";
+import type { ReadOnlySubmodule } from "./submodules/read-only.ts";
+
 /** How a merge came out. */
 export type MergeResult =
   | { readonly state: "merged"; readonly commit: string; readonly already: boolean }
   | { readonly state: "not wanted" }
-  | { readonly state: "conflict"; readonly files: readonly string[] };
+  | { readonly state: "conflict"; readonly files: readonly string[] }
+  /** The target's history was rewritten since the branch began: merging would bring these commits back. */
+  | { readonly state: "rewritten"; readonly commits: readonly CommitLine[] };
+
+/** A commit as people read it: its full name and the first line of its message. */
+export interface CommitLine {
+  readonly commit: string;
+  readonly subject: string;
+}
 
 export interface MergeRequest {
   readonly branch: string;
   readonly targetBranch: string;
   /** The commit that was approved: what is merged, whatever has been pushed since. */
   readonly headCommit: string;
+  /** Where the branch left its target, or last took it in. */
+  readonly baseCommit: string;
   /** Goes into the trailer `Fairlead-Change: <id>`, by which a landed merge is recognised. */
   readonly changeId: string;
   readonly title: string;
@@ -17,16 +31,94 @@ export interface MergeRequest {
   readonly author: { readonly name: string; readonly email: string };
 }
 
+export interface LeftoverRequest {
+  /** What is in the history of this commit is no work of the checkout's; null: there is no such commit. */
+  readonly base: string | null;
+  /** Names this checkout's leftovers in the mirror: one part of a ref. */
+  readonly key: string;
+  /** What the branches begin with by which leftovers are pushed; null: they are kept in the mirror alone. */
+  readonly prefix: string | null;
+}
+
+/** A commit that was saved beside what was pushed. */
+export interface SavedTip extends CommitLine {
+  /** What led to it: `stash-1`, a branch's name, `commit-1a2b3c4d`. */
+  readonly name: string;
+  /** The branch of the remote that has it; null: only the mirror has it. */
+  readonly branch: string | null;
+  /** The submodule that it is of; null: none. */
+  readonly submodule: string | null;
+  /** The mirror that has it under `refs/fairlead/saved/`. */
+  readonly mirrorPath: string;
+}
+
+export interface Leftovers {
+  readonly saved: readonly SavedTip[];
+  /** Names of files that were staged and never committed: kept in the mirror. */
+  readonly objects: readonly string[];
+}
+
+export interface StandingRequest {
+  readonly branch: string;
+  readonly headCommit: string;
+  readonly targetBranch: string;
+  /** Where the branch began. */
+  readonly baseCommit: string;
+  /** Commits that were made in the checkout. */
+  readonly made: readonly string[];
+}
+
+/** How a branch stands to its target. */
+export interface Standing {
+  /** The merge base of the two. */
+  readonly base: string;
+  /** Commits of the agent's that are on the target though no merge of ours brought them there, newest first. */
+  readonly unapproved: readonly CommitLine[];
+}
+
+export interface DiffRequest {
+  readonly headCommit: string;
+  readonly targetBranch: string;
+  /** Where the branch began: counts where the target is gone, or has taken the change in by other means than ours. */
+  readonly baseCommit: string;
+  /** The commit by which the change has landed, if it has. */
+  readonly mergeCommit: string | null;
+  /** Bytes at the most. */
+  readonly limitBytes: number;
+}
+
+/** Files to read, of a checkout or of a commit. Paths are relative to its top. */
+export interface Files {
+  /** Null when there is no such file. */
+  readFile(path: string): Promise<string | null>;
+  /** Names in a folder, folders with a `/` behind; empty when there is no such folder. */
+  list(path: string): Promise<string[]>;
+}
+
 /** What we ask of a repository as a whole, by way of its mirror. Commits are full SHA-1 or SHA-256 names. */
 export interface Repository {
   readonly url: string;
+  /** The bare repository on this machine that mirrors it. */
+  readonly mirrorPath: string;
   /** The remote's default branch. Throws `RepositoryUnreachable` within 30 s. */
   defaultBranch(): Promise<string>;
   hasBranch(branch: string, signal?: AbortSignal): Promise<boolean>;
   /** Brings the mirror up to date with the remote. */
   fetch(signal?: AbortSignal): Promise<void>;
-  /** The commit a branch of the remote stands at, as last fetched; null when there is none. */
+  /** The commit a branch of the remote stands at, as last fetched or pushed; null when there is none. */
   branchHead(branch: string): Promise<string | null>;
+  /** Whether a branch of the remote, as it is now, has a commit in its history. */
+  contains(branch: string, commit: string, signal?: AbortSignal): Promise<boolean>;
+  /** The submodules of a branch whose remotes take no push of ours. */
+  readOnlySubmodules(branch: string, signal?: AbortSignal): Promise<ReadOnlySubmodule[]>;
+  /** Pushes what a checkout stands at to a branch of the remote. Gives the commit. Repeatable. */
+  publish(checkout: Checkout, branch: string, signal?: AbortSignal): Promise<string>;
+  /** Saves what a checkout has besides what is on the remote. Repeatable. */
+  saveLeftovers(checkout: Checkout, request: LeftoverRequest, signal?: AbortSignal): Promise<Leftovers>;
+  /** Looks how a branch that was pushed stands to its target as that is on the remote now. */
+  standing(request: StandingRequest, signal?: AbortSignal): Promise<Standing>;
+  /** The files of a branch of the remote as last fetched, or of a commit. */
+  files(branchOrCommit: string): Files;
   /** `--no-ff` onto the target as it stands now, pushed with compare-and-swap; merges anew when the target moved. */
   merge(request: MergeRequest, signal: AbortSignal): Promise<MergeResult>;
   /**
@@ -34,6 +126,8 @@ export interface Repository {
    * branch, and then it stays.
    */
   deleteBranch(branch: string, known: string | null, signal?: AbortSignal): Promise<boolean>;
-  /** The unified diff of what `head` adds over its merge base with `base`, at most `limit` bytes. */
-  diff(base: string, head: string, limit: number): Promise<{ text: string; truncated: boolean }>;
+  /** The branches by that name that were pushed to the repositories of a commit's submodules. */
+  submoduleBranches(branch: string, commit: string, signal?: AbortSignal): Promise<SubmoduleBranch[]>;
+  /** What a change adds over its target, for `git apply`. The mirror answers; the remote only where it lacks the commit. */
+  diff(request: DiffRequest, signal?: AbortSignal): Promise<{ bytes: Uint8Array; truncated: boolean }>;
 }

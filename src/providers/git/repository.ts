@@ -1,26 +1,42 @@
-import { DefaultBranchKept, GitFailed, PushRefused } from "../../domain/faults/git.ts";
-import { complaint, git, gitOutput, transferTimeoutMs } from "./calls/git.ts";
-import { needCommit, resolveCommit } from "./mirror/commits.ts";
+import { hasCommit, isAncestor } from "./mirror/commits.ts";
+import { deleteBranch } from "./mirror/delete-branch.ts";
+import { diff } from "./mirror/diff.ts";
 import { fetchMirror, mirroredBranch } from "./mirror/fetch.ts";
+import { filesOf } from "./mirror/files.ts";
 import { merge } from "./mirror/merge.ts";
-import { type Mirror, type MirrorOptions, openMirror } from "./mirror/mirror.ts";
-import { pushRefusal } from "./mirror/push.ts";
-import { checkBranchName, defaultBranchOf, listRemote, unreachable } from "./mirror/remote.ts";
+import { type Mirror, mirrorOf, openMirror } from "./mirror/mirror.ts";
+import { publish } from "./mirror/publish.ts";
+import { checkBranchName, defaultBranchOf, listRemote } from "./mirror/remote.ts";
+import { saveLeftovers } from "./mirror/save-leftovers.ts";
+import { standing } from "./mirror/standing.ts";
 import type { Repository } from "./port.ts";
+import { submoduleBranches } from "./submodules/pushed-branches.ts";
+import { readOnlySubmodules } from "./submodules/read-only.ts";
 import { repositoryUrl } from "./url.ts";
 
+export interface RepositoryOptions {
+  /** Fairlead's data folder. */
+  readonly home: string;
+  readonly url: string;
+  /** Hosts besides its own that its submodules and its LFS may be on. */
+  readonly hosts?: readonly string[];
+}
+
 /** A repository by its address. Nothing is reached, and no mirror made, before something is asked of it. */
-export function openRepository(options: MirrorOptions): Repository {
-  const url = repositoryUrl(options.url);
-  const mirror = (signal?: AbortSignal): Promise<Mirror> => openMirror(options, signal);
+export function openRepository({ home, url: given, hosts = [] }: RepositoryOptions): Repository {
+  const url = repositoryUrl(given);
+  const remote = { url };
+  const context = { home, reach: { url, hosts } };
+  const mirror = (signal?: AbortSignal): Promise<Mirror> => openMirror({ home, url }, signal);
   return {
     url,
+    mirrorPath: mirrorOf({ home, url }).path,
     async defaultBranch() {
-      return defaultBranchOf(url, await listRemote(url));
+      return defaultBranchOf(url, await listRemote(remote));
     },
     async hasBranch(branch, signal) {
       checkBranchName(branch);
-      return (await listRemote(url, branch, signal)).branches.has(branch);
+      return (await listRemote(remote, branch, signal)).branches.has(branch);
     },
     async fetch(signal) {
       await fetchMirror(await mirror(signal), signal);
@@ -29,63 +45,38 @@ export function openRepository(options: MirrorOptions): Repository {
       checkBranchName(branch);
       return await mirroredBranch(await mirror(), branch);
     },
+    async contains(branch, commit, signal) {
+      checkBranchName(branch);
+      const opened = await mirror(signal);
+      await fetchMirror(opened, signal);
+      const head = await mirroredBranch(opened, branch);
+      return head !== null && (await hasCommit(opened, commit)) && (await isAncestor(opened, commit, head));
+    },
+    async readOnlySubmodules(branch, signal) {
+      return await readOnlySubmodules(await mirror(signal), branch, context, signal);
+    },
+    async publish(checkout, branch, signal) {
+      return await publish(await mirror(signal), { checkout, branch }, context, signal);
+    },
+    async saveLeftovers(checkout, request, signal) {
+      return await saveLeftovers(await mirror(signal), checkout, request, context, signal);
+    },
+    async standing(request, signal) {
+      return await standing(await mirror(signal), request, signal);
+    },
+    files: (branchOrCommit) => filesOf(mirror, branchOrCommit),
     async merge(request, signal) {
-      return await merge(await mirror(signal), request, signal);
+      return await merge(await mirror(signal), request, context, signal);
     },
     async deleteBranch(branch, known, signal) {
       checkBranchName(branch);
       return await deleteBranch(await mirror(signal), { branch, known, signal });
     },
-    async diff(base, head, limit) {
-      return await diff(await mirror(), { base, head, limit });
+    async submoduleBranches(branch, commit, signal) {
+      return await submoduleBranches(await mirror(signal), { branch, commit }, context, signal);
+    },
+    async diff(request, signal) {
+      return await diff(await mirror(signal), request, signal);
     },
   };
-}
-
-async function deleteBranch(
-  mirror: Mirror,
-  { branch, known, signal }: { branch: string; known: string | null; signal: AbortSignal | undefined },
-): Promise<boolean> {
-  const remote = await listRemote(mirror.url, undefined, signal);
-  const head = remote.branches.get(branch);
-  if (head === undefined) return true;
-  if (branch === defaultBranchOf(mirror.url, remote)) throw new DefaultBranchKept(branch);
-  if (head !== known && !(await isElsewhere(mirror, { branch, head, known, signal }))) return false;
-  const ref = `refs/heads/${branch}`;
-  const args = ["push", "--porcelain", "--no-verify", `--force-with-lease=${ref}:${head}`, "origin", `:${ref}`];
-  const result = await git(args, { cwd: mirror.path, timeoutMs: transferTimeoutMs, signal });
-  // Somebody else may have deleted it at the same moment.
-  if (result.code === 0 || !(await listRemote(mirror.url, branch, signal)).branches.has(branch)) return true;
-  const refusal = pushRefusal(result);
-  throw refusal === null ? unreachable(mirror.url, result) : new PushRefused(branch, refusal.reason);
-}
-
-async function isElsewhere(
-  mirror: Mirror,
-  {
-    branch,
-    head,
-    known,
-    signal,
-  }: { branch: string; head: string; known: string | null; signal: AbortSignal | undefined },
-): Promise<boolean> {
-  await fetchMirror(mirror, signal);
-  await needCommit(mirror, head);
-  // `known` itself may have been rewritten away since, and then nothing is known to be in it.
-  const isKnown =
-    known !== null && (await git(["merge-base", "--is-ancestor", head, known], { cwd: mirror.path })).code === 0;
-  if (isKnown) return true;
-  const args = ["for-each-ref", "--format=%(refname)", `--contains=${head}`, "refs/remotes/origin/"];
-  const containing = (await gitOutput(args, { cwd: mirror.path })).split("\n").filter((ref) => ref !== "");
-  return containing.some((ref) => ref !== `refs/remotes/origin/${branch}`);
-}
-
-async function diff(mirror: Mirror, { base, head, limit }: { base: string; head: string; limit: number }) {
-  const [from, to] = [await resolveCommit(mirror, base), await resolveCommit(mirror, head)];
-  const common = await git(["merge-base", from, to], { cwd: mirror.path });
-  const start = common.code === 0 ? common.stdout.trim() : from;
-  const args = ["diff", "--no-color", "--no-ext-diff", "--no-textconv", start, to, "--"];
-  const result = await git(args, { cwd: mirror.path, limit });
-  if (result.code !== 0 && !result.truncated) throw new GitFailed("diff", complaint(result));
-  return { text: result.stdout, truncated: result.truncated };
 }

@@ -27,7 +27,7 @@ export function isLocal(url: string): boolean {
  * Variables that let one git process reach a remote with the credentials in its address, where `origin` is written
  * without them: an agent that reads the checkout's configuration finds no secret there.
  */
-export function credentialVariables(url: string): Record<string, string> {
+function credentialVariables(url: string): Record<string, string> {
   const bare = redact(url);
   if (bare === url) return {};
   return { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: `url.${url}.insteadOf`, GIT_CONFIG_VALUE_0: bare };

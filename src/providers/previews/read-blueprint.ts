@@ -2,22 +2,25 @@ import type { Blueprint, BlueprintSettings } from "../../domain/blueprint.ts";
 import { detectBlueprint, resolveBlueprint } from "../../domain/detect-blueprint.ts";
 import { staticFolders } from "../../domain/detect-start.ts";
 import { parseBlueprintFile } from "../../wire/blueprint.ts";
-import type { Environment } from "../environments/port.ts";
+import type { Files } from "../git/port.ts";
 import { staticServer } from "./static-server.ts";
 
-/** How the app in a checkout is set up, started and checked. Throws `BlueprintInvalid` for a bad `.fairlead.json`. */
-export async function readBlueprint(environment: Environment, workspace: BlueprintSettings): Promise<Blueprint> {
-  const file = await environment.readFile(".fairlead.json");
-  const names = await environment.list(".");
+/** The file in which a repository says how its app runs. */
+export const blueprintFile = ".fairlead.json";
+
+/** How the app in these files is set up, started and checked. Throws `BlueprintInvalid` for a bad `.fairlead.json`. */
+export async function readBlueprint(files: Files, workspace: BlueprintSettings): Promise<Blueprint> {
+  const file = await files.readFile(blueprintFile);
+  const names = await files.list(".");
   for (const folder of staticFolders) {
     if (!names.includes(`${folder}/`)) continue;
-    if ((await environment.list(folder)).includes("index.html")) names.push(`${folder}/index.html`);
+    if ((await files.list(folder)).includes("index.html")) names.push(`${folder}/index.html`);
   }
   const detected = detectBlueprint(
     {
       names,
-      packageJson: jsonOrNull(await environment.readFile("package.json")),
-      procfile: await environment.readFile("Procfile"),
+      packageJson: jsonOrNull(await files.readFile("package.json")),
+      procfile: await files.readFile("Procfile"),
     },
     { staticServer },
   );

@@ -38,7 +38,7 @@ export async function environment(at?: Site): Promise<Environment> {
 }
 
 export function request(id: EnvironmentId, repositoryUrl: string) {
-  return { id, repositoryUrl, branch: "change/a-spinner", targetBranch: "main" };
+  return { id, repositoryUrl, branch: "change/a-spinner", targetBranch: "main", hosts: [] };
 }
 
 async function remote(folder: string): Promise<string> {

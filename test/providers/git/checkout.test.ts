@@ -8,9 +8,8 @@ import {
   commitAll,
   countCommitsSince,
   headCommit,
-  pushBranch,
 } from "../../../src/providers/git/checkout/checkout.ts";
-import { author, commit, git, makeCheckout, makeWorld, pushChange, type World, write } from "./support.ts";
+import { author, commit, git, makeCheckout, makeWorld, publish, pushChange, type World, write } from "./support.ts";
 
 const branch = "change/spinner-3k1m0p00";
 
@@ -20,7 +19,7 @@ async function begin(files?: Record<string, string>): Promise<{ world: World; pl
   return { world, place, base: await headCommit(place) };
 }
 
-const save = (place: Checkout, message = "Add a spinner") => commitAll(place, { message, author });
+const save = (place: Checkout, message = "Add a spinner") => commitAll(place, { message, author, branch });
 const filesIn = (place: Checkout, ref = "HEAD") => git(place.checkout, "ls-tree", "-r", "--name-only", ref);
 
 test("what the agent left is committed, new and deleted files too, ignored ones never", async () => {
@@ -65,7 +64,7 @@ test("neither the agent's hooks nor its signing settings get into the way", asyn
   await git(place.checkout, "config", "gpg.program", "/bin/false");
   await write(place.checkout, { "a.txt": "two\n" });
   expect(await save(place)).toBe(true);
-  await pushBranch(place, { branch, url: world.url });
+  await publish(world, place, branch);
   expect(await git(world.url, "rev-parse", branch)).toBe(await headCommit(place));
 });
 
@@ -82,7 +81,7 @@ test("two workers that save one checkout at once make one commit and one branch,
   let last = await headCommit(place);
   for (const round of ["one", "two", "three", "four", "five"]) {
     await write(place.checkout, { "a.txt": `${round}\n`, [`new/${round}.txt`]: round });
-    await Promise.all([1, 2, 3].map(() => save(place).then(() => pushBranch(place, { branch, url: world.url }))));
+    await Promise.all([1, 2, 3].map(() => save(place).then(() => publish(world, place, branch))));
     expect(await countCommitsSince(place, last)).toBe(1);
     expect(await git(place.checkout, "status", "--porcelain")).toBe("");
     last = await headCommit(place);
@@ -195,8 +194,8 @@ test("a push can be repeated, and goes on from what was pushed", async () => {
   const { world, place } = await begin();
   for (const text of ["one", "two"]) {
     await commit(place.checkout, { "b.txt": text });
-    await pushBranch(place, { branch, url: world.url });
-    await pushBranch(place, { branch, url: world.url });
+    await publish(world, place, branch);
+    await publish(world, place, branch);
     expect(await git(world.url, "rev-parse", branch)).toBe(await headCommit(place));
   }
 });
@@ -205,18 +204,18 @@ test("a branch that somebody else pushed to is not overwritten", async () => {
   const { world, place } = await begin();
   await commit(place.checkout, { "b.txt": "mine\n" });
   const theirs = await pushChange(world, branch, { "b.txt": "theirs\n" });
-  await expect(pushBranch(place, { branch, url: world.url })).rejects.toMatchObject({ code: "BRANCH_MOVED_ON" });
+  await expect(publish(world, place, branch)).rejects.toMatchObject({ code: "BRANCH_MOVED_ON" });
   await git(place.checkout, "fetch", "--quiet");
-  await expect(pushBranch(place, { branch, url: world.url })).rejects.toMatchObject({ code: "BRANCH_MOVED_ON" });
+  await expect(publish(world, place, branch)).rejects.toMatchObject({ code: "BRANCH_MOVED_ON" });
   expect(await git(world.url, "rev-parse", branch)).toBe(theirs);
 });
 
 test("a commit that the agent amended after it was pushed is pushed again", async () => {
   const { world, place } = await begin();
   await commit(place.checkout, { "b.txt": "one\n" });
-  await pushBranch(place, { branch, url: world.url });
+  await publish(world, place, branch);
   await git(place.checkout, "commit", "--quiet", "--amend", "--message", "better");
-  await pushBranch(place, { branch, url: world.url });
+  await publish(world, place, branch);
   expect(await git(world.url, "rev-parse", branch)).toBe(await headCommit(place));
 });
 
@@ -225,7 +224,7 @@ test("a branch that an earlier environment pushed may be rewritten by a later on
   await pushChange(world, branch, { "b.txt": "one\n" });
   const place = await makeCheckout(world, branch);
   await git(place.checkout, "commit", "--quiet", "--amend", "--message", "better");
-  await pushBranch(place, { branch, url: world.url });
+  await publish(world, place, branch);
   expect(await git(world.url, "rev-parse", branch)).toBe(await headCommit(place));
 });
 
@@ -234,12 +233,12 @@ test("a push that the remote's hook refuses is quoted, and one that doesn't get 
   await commit(place.checkout, { "b.txt": "one\n" });
   await write(world.url, { "hooks/pre-receive": "#!/bin/sh\necho 'file too large' >&2\nexit 1\n" });
   await chmod(join(world.url, "hooks/pre-receive"), 0o755);
-  await expect(pushBranch(place, { branch, url: world.url })).rejects.toMatchObject({
+  await expect(publish(world, place, branch)).rejects.toMatchObject({
     code: "PUSH_REFUSED",
     message: expect.stringContaining("file too large"),
   });
   await rm(world.url, { recursive: true });
-  await expect(pushBranch(place, { branch, url: world.url })).rejects.toMatchObject({ code: "REPOSITORY_UNREACHABLE" });
+  await expect(publish(world, place, branch)).rejects.toMatchObject({ code: "REPOSITORY_UNREACHABLE" });
 });
 
 test("a branch that a person has checked out in their own repository is brought up to date there", async () => {
@@ -247,9 +246,9 @@ test("a branch that a person has checked out in their own repository is brought 
   const own = { ...world, url: world.clone };
   const place = await makeCheckout(own, branch);
   await commit(place.checkout, { "b.txt": "one\n" });
-  await pushBranch(place, { branch, url: world.url });
+  await publish(own, place, branch);
   await git(world.clone, "checkout", "--quiet", branch);
   await commit(place.checkout, { "b.txt": "two\n" });
-  await pushBranch(place, { branch, url: world.url });
+  await publish(own, place, branch);
   expect(await readFile(join(world.clone, "b.txt"), "utf8")).toBe("two\n");
 });

@@ -5,8 +5,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { commitAll, headCommit, pushBranch } from "../../../src/providers/git/checkout/checkout.ts";
-import { git, makeCheckout, makeWorld, write } from "./support.ts";
+import { commitAll, headCommit } from "../../../src/providers/git/checkout/checkout.ts";
+import { git, makeCheckout, makeWorld, publish, write } from "./support.ts";
 
 const branch = "change/token";
 const servers: Server[] = [];
@@ -61,8 +61,8 @@ test("a token in the repository's address reaches the remote, and never the chec
   const url = await serve(world.url, "t0ken");
   const place = await makeCheckout({ ...world, url }, branch);
   await write(place.checkout, { "a.txt": "changed\n" });
-  await commitAll(place, { message: "Change", author: { name: "Ada", email: "ada@example.org" } });
-  await pushBranch(place, { branch, url });
+  await commitAll(place, { message: "Change", author: { name: "Ada", email: "ada@example.org" }, branch });
+  await publish({ ...world, url }, place, branch);
   expect(await git(world.url, "rev-parse", branch)).toBe(await headCommit(place));
   expect(await readFile(join(place.checkout, ".git/config"), "utf8")).not.toContain("t0ken");
   await expect(git(place.checkout, "push", "origin", `HEAD:refs/heads/${branch}`)).rejects.toThrow();

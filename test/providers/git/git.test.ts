@@ -15,22 +15,23 @@ async function silentServer(): Promise<string> {
 
 test.each(["git", "http"])("a %s remote that never answers is given up on when the time is over", async (scheme) => {
   const url = `${scheme}://${await silentServer()}/app.git`;
-  const result = await git(["ls-remote", url], { timeoutMs: 300 });
+  const result = await git(["ls-remote", url], { remote: { url }, timeoutMs: 300 });
   expect(result).toMatchObject({ timedOut: true });
 });
 
 test("what git started ends with it, so that nobody waits for its output", async () => {
   const variables = { GIT_SSH_COMMAND: "sh -c 'sleep 60; echo' --" };
+  const url = "ssh://127.0.0.1/app.git";
   const before = performance.now();
-  const result = await git(["ls-remote", "ssh://127.0.0.1/app.git"], { timeoutMs: 300, variables });
+  const result = await git(["ls-remote", url], { remote: { url }, timeoutMs: 300, variables });
   expect(result.timedOut).toBe(true);
   expect(performance.now() - before).toBeLessThan(5_000);
 });
 
 test("an abort ends it at once with the abort's reason", async () => {
   const url = `git://${await silentServer()}/app.git`;
-  await expect(listRemote(url, undefined, AbortSignal.timeout(200))).rejects.toThrow(/timeout/i);
-  await expect(listRemote(url, undefined, AbortSignal.abort(new Error("cancelled")))).rejects.toThrow("cancelled");
+  await expect(listRemote({ url }, undefined, AbortSignal.timeout(200))).rejects.toThrow(/timeout/i);
+  await expect(listRemote({ url }, undefined, AbortSignal.abort(new Error("cancelled")))).rejects.toThrow("cancelled");
 });
 
 test("nothing of the server's environment reaches git that git doesn't need", async () => {

@@ -8,10 +8,12 @@ import { author, changeId, commit, git, makeWorld, pushChange, scratch, type Wor
 const branch = "change/spinner-3k1m0p00";
 const never = new AbortController().signal;
 
-function requestFor(headCommit: string, more: Partial<MergeRequest> = {}): MergeRequest {
+async function requestFor(world: World, headCommit: string, more: Partial<MergeRequest> = {}): Promise<MergeRequest> {
   const title = "Add a loading spinner";
   const stillWanted = async () => true;
-  return { branch, targetBranch: "main", headCommit, changeId, title, author, stillWanted, ...more };
+  // The first commit of all: every branch here begins from it or a later one.
+  const baseCommit = (await git(world.clone, "rev-list", "--max-parents=0", "main")).split("\n")[0] ?? "";
+  return { branch, targetBranch: "main", headCommit, baseCommit, changeId, title, author, stillWanted, ...more };
 }
 
 async function onRemote(world: World, format: string, ref = "main"): Promise<string> {
@@ -22,7 +24,10 @@ test("a merge that is wanted no more leaves everything as it is", async () => {
   const world = await makeWorld();
   const before = await git(world.clone, "rev-parse", "main");
   const head = await pushChange(world, branch, { "b.txt": "two\n" });
-  const result = await openRepository(world).merge(requestFor(head, { stillWanted: async () => false }), never);
+  const result = await openRepository(world).merge(
+    await requestFor(world, head, { stillWanted: async () => false }),
+    never,
+  );
   expect(result).toEqual({ state: "not wanted" });
   expect(await onRemote(world, "%H")).toBe(before);
 });
@@ -31,7 +36,7 @@ test("a merge has the target as its first parent, the approved commit as its sec
   const world = await makeWorld();
   const target = await git(world.clone, "rev-parse", "main");
   const head = await pushChange(world, branch, { "b.txt": "two\n" });
-  const result = await openRepository(world).merge(requestFor(head), never);
+  const result = await openRepository(world).merge(await requestFor(world, head), never);
   const tip = await onRemote(world, "%H");
   expect(result).toEqual({ state: "merged", commit: tip, already: false });
   expect(await onRemote(world, "%P")).toBe(`${target} ${head}`);
@@ -46,22 +51,25 @@ test("a merge that has landed is found, also under later commits, and lands once
   const world = await makeWorld();
   const repository = openRepository(world);
   const head = await pushChange(world, branch, { "b.txt": "two\n" });
-  const first = await repository.merge(requestFor(head), never);
+  const first = await repository.merge(await requestFor(world, head), never);
   await git(world.clone, "pull", "--quiet", "--ff-only", "origin", "main");
   await commit(world.clone, { "c.txt": "three\n" });
   await git(world.clone, "push", "--quiet", "origin", "main");
-  expect(await repository.merge(requestFor(head), never)).toEqual({ ...first, already: true });
+  expect(await repository.merge(await requestFor(world, head), never)).toEqual({ ...first, already: true });
 });
 
 test("what was approved later is merged although an earlier round of the change has landed", async () => {
   const world = await makeWorld();
   const repository = openRepository(world);
   const head = await pushChange(world, branch, { "b.txt": "two\n" });
-  await repository.merge(requestFor(head), never);
+  await repository.merge(await requestFor(world, head), never);
   await git(world.clone, "checkout", "--quiet", branch);
   const later = await commit(world.clone, { "b.txt": "more\n" });
   await git(world.clone, "push", "--quiet", "origin", branch);
-  expect(await repository.merge(requestFor(later), never)).toMatchObject({ state: "merged", already: false });
+  expect(await repository.merge(await requestFor(world, later), never)).toMatchObject({
+    state: "merged",
+    already: false,
+  });
   expect(await git(world.url, "show", "main:b.txt")).toBe("more");
 });
 
@@ -71,7 +79,7 @@ test("only the approved commit is merged, whatever has been pushed since", async
   await git(world.clone, "checkout", "--quiet", branch);
   await commit(world.clone, { "b.txt": "later\n" });
   await git(world.clone, "push", "--quiet", "origin", branch);
-  await openRepository(world).merge(requestFor(approved), never);
+  await openRepository(world).merge(await requestFor(world, approved), never);
   expect(await git(world.url, "show", "main:b.txt")).toBe("approved");
 });
 
@@ -81,7 +89,7 @@ test("a branch that somebody fast-forwarded by hand counts as merged at its head
   await git(world.clone, "merge", "--quiet", "--ff-only", branch);
   await commit(world.clone, { "c.txt": "three\n" });
   await git(world.clone, "push", "--quiet", "origin", "main");
-  const result = await openRepository(world).merge(requestFor(head), never);
+  const result = await openRepository(world).merge(await requestFor(world, head), never);
   expect(result).toEqual({ state: "merged", commit: head, already: true });
 });
 
@@ -92,7 +100,7 @@ test("a branch that somebody merged by hand counts as merged at their merge comm
   const byHand = await git(world.clone, "rev-parse", "HEAD");
   await commit(world.clone, { "c.txt": "three\n" });
   await git(world.clone, "push", "--quiet", "origin", "main");
-  const result = await openRepository(world).merge(requestFor(head), never);
+  const result = await openRepository(world).merge(await requestFor(world, head), never);
   expect(result).toEqual({ state: "merged", commit: byHand, already: true });
 });
 
@@ -101,7 +109,7 @@ test("a conflict lists its files, hostile names too, and changes nothing", async
   const head = await pushChange(world, branch, { "a.txt": "theirs\n", 'é "q"\n.txt': "theirs\n", "b.txt": "b\n" });
   const tip = await commit(world.clone, { "a.txt": "ours\n", 'é "q"\n.txt': "ours\n" });
   await git(world.clone, "push", "--quiet", "origin", "main");
-  const result = await openRepository(world).merge(requestFor(head), never);
+  const result = await openRepository(world).merge(await requestFor(world, head), never);
   expect(result).toEqual({ state: "conflict", files: ["a.txt", 'é "q"\n.txt'] });
   expect(await onRemote(world, "%H")).toBe(tip);
 });
@@ -112,9 +120,12 @@ test("many merges into one branch at once all land, each once", { timeout: 60_00
   for (let n = 0; n < 6; n++) heads.push(await pushChange(world, `change/x-${n}`, { [`${n}.txt`]: "x\n" }));
   // Each has a mirror of its own, as on as many machines, so that they meet at the remote and nowhere before.
   const results = await Promise.all(
-    heads.map((head, n) => {
+    heads.map(async (head, n) => {
       const repository = openRepository({ home: join(world.home, String(n)), url: world.url });
-      return repository.merge(requestFor(head, { branch: `change/x-${n}`, changeId: `${changeId}${n}` }), never);
+      return await repository.merge(
+        await requestFor(world, head, { branch: `change/x-${n}`, changeId: `${changeId}${n}` }),
+        never,
+      );
     }),
   );
   expect(results.map(({ state }) => state)).toEqual(heads.map(() => "merged"));
@@ -139,7 +150,7 @@ test("a remote that refuses the merge is quoted", async () => {
   const hook = join(world.url, "hooks/pre-receive");
   await write(world.url, { "hooks/pre-receive": "#!/bin/sh\necho 'error: two reviews are needed' >&2\nexit 1\n" });
   await chmod(hook, 0o755);
-  await expect(openRepository(world).merge(requestFor(head), never)).rejects.toMatchObject({
+  await expect(openRepository(world).merge(await requestFor(world, head), never)).rejects.toMatchObject({
     code: "MERGE_REFUSED",
     message: expect.stringContaining("two reviews are needed"),
   });
@@ -148,7 +159,7 @@ test("a remote that refuses the merge is quoted", async () => {
 test("a user's own clean checkout of the target is brought up to date by the merge", async () => {
   const world = await makeWorld();
   const head = await pushChange(world, branch, { "b.txt": "two\n" });
-  await openRepository({ home: world.home, url: world.clone }).merge(requestFor(head), never);
+  await openRepository({ home: world.home, url: world.clone }).merge(await requestFor(world, head), never);
   expect(await readFile(join(world.clone, "b.txt"), "utf8")).toBe("two\n");
   expect(await git(world.clone, "status", "--porcelain")).toBe("");
 });
@@ -158,7 +169,7 @@ test("a user's own checkout with changes in it is left alone, with a word on wha
   const head = await pushChange(world, branch, { "b.txt": "two\n" });
   const before = await git(world.clone, "rev-parse", "main");
   await write(world.clone, { "a.txt": "in the middle of something\n" });
-  const failure = openRepository({ home: world.home, url: world.clone }).merge(requestFor(head), never);
+  const failure = openRepository({ home: world.home, url: world.clone }).merge(await requestFor(world, head), never);
   await expect(failure).rejects.toMatchObject({
     code: "MERGE_REFUSED",
     message: expect.stringContaining("Commit or stash"),
@@ -172,7 +183,7 @@ test("branches with nothing in common are not merged", async () => {
   await git(world.clone, "checkout", "--quiet", "--orphan", branch);
   const head = await commit(world.clone, { "b.txt": "two\n" });
   await git(world.clone, "push", "--quiet", "origin", branch);
-  const failure = openRepository(world).merge(requestFor(head), never);
+  const failure = openRepository(world).merge(await requestFor(world, head), never);
   await expect(failure).rejects.toMatchObject({ code: "MERGE_REFUSED" });
 });
 
@@ -180,7 +191,7 @@ test("a hostile title stays one line of the message, and a nameless author gets 
   const world = await makeWorld();
   const head = await pushChange(world, branch, { "b.txt": "two\n" });
   const title = `$(touch x) \`id\`\n\nFairlead-Change: other\u202e\0 ${"é".repeat(100)}`;
-  await openRepository(world).merge(requestFor(head, { title, author: { name: "<>", email: "" } }), never);
+  await openRepository(world).merge(await requestFor(world, head, { title, author: { name: "<>", email: "" } }), never);
   const [subject = "", ...rest] = (await onRemote(world, "%B")).split("\n");
   expect(subject).toMatch(/^Merge change: \$\(touch x\) `id` Fairlead-Change: other é+…$/u);
   expect([...subject].length).toBe("Merge change: ".length + 72);
@@ -192,11 +203,13 @@ test("a target or commit that is not there is named", async () => {
   const world = await makeWorld();
   const head = await pushChange(world, branch, { "b.txt": "two\n" });
   const repository = openRepository(world);
-  await expect(repository.merge(requestFor(head, { targetBranch: "mian" }), never)).rejects.toMatchObject({
+  await expect(repository.merge(await requestFor(world, head, { targetBranch: "mian" }), never)).rejects.toMatchObject({
     code: "BRANCH_UNKNOWN",
   });
   for (const unknown of ["0".repeat(40), "-x", "main"]) {
-    await expect(repository.merge(requestFor(unknown), never)).rejects.toMatchObject({ code: "COMMIT_UNKNOWN" });
+    await expect(repository.merge(await requestFor(world, unknown), never)).rejects.toMatchObject({
+      code: "COMMIT_UNKNOWN",
+    });
   }
 });
 
@@ -208,5 +221,7 @@ test("a remote that has gone is a fault that says so", async () => {
   await git(await scratch(), "-C", world.directory, "init", "--quiet", "--bare", "other.git");
   const { rename } = await import("node:fs/promises");
   await rename(world.url, `${world.url}.gone`);
-  await expect(repository.merge(requestFor(head), never)).rejects.toMatchObject({ code: "REPOSITORY_UNREACHABLE" });
+  await expect(repository.merge(await requestFor(world, head), never)).rejects.toMatchObject({
+    code: "REPOSITORY_UNREACHABLE",
+  });
 });

@@ -4,9 +4,10 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { makeCheckout } from "../../../src/providers/git/checkout/make-checkout.ts";
 import { fetchMirror } from "../../../src/providers/git/mirror/fetch.ts";
-import { addWorktree, openMirror } from "../../../src/providers/git/mirror/mirror.ts";
-import { commit, git, makeWorld, pushChange, scratch, write } from "./support.ts";
+import { openMirror } from "../../../src/providers/git/mirror/mirror.ts";
+import { commit, git, makeWorld, pushChange, scratch, where, write } from "./support.ts";
 
 const branch = "change/spinner-3k1m0p00";
 
@@ -79,7 +80,7 @@ test("a checkout begins at the target branch when the remote has no branch of it
   const mirror = await openMirror(world);
   const latest = await commit(world.clone, { "b.txt": "two\n" });
   await git(world.clone, "push", "--quiet", "origin", "main");
-  await addWorktree(mirror, { directory, branch, targetBranch: "main" });
+  await makeCheckout(mirror, { directory, branch, targetBranch: "main", ...where(world) });
   expect(await git(directory, "rev-parse", "HEAD")).toBe(latest);
   expect(await git(directory, "branch", "--show-current")).toBe(branch);
   expect(await git(directory, "status", "--porcelain")).toBe("");
@@ -90,19 +91,19 @@ test("a checkout goes on from the remote's branch of its name", async () => {
   const world = await makeWorld();
   const head = await pushChange(world, branch, { "c.txt": "three\n" });
   const directory = join(world.directory, "checkout");
-  await addWorktree(await openMirror(world), { directory, branch, targetBranch: "main" });
+  await makeCheckout(await openMirror(world), { directory, branch, targetBranch: "main", ...where(world) });
   expect(await git(directory, "rev-parse", "HEAD")).toBe(head);
 });
 
 test("a checkout that is there is left as it is, and half of one is made anew", async () => {
   const world = await makeWorld();
   const mirror = await openMirror(world);
-  const request = { directory: join(world.directory, "checkout"), branch, targetBranch: "main" };
+  const request = { directory: join(world.directory, "checkout"), branch, targetBranch: "main", ...where(world) };
   await write(request.directory, { "half.txt": "left by a crash\n", ".git/HEAD": "ref: refs/heads/none\n" });
-  await addWorktree(mirror, request);
+  await makeCheckout(mirror, request);
   expect((await readdir(request.directory)).toSorted()).toEqual([".git", "a.txt"]);
   await write(request.directory, { "work.txt": "of an agent\n" });
-  await addWorktree(mirror, request);
+  await makeCheckout(mirror, request);
   expect(await readFile(join(request.directory, "work.txt"), "utf8")).toBe("of an agent\n");
 });
 
@@ -110,8 +111,8 @@ test("several checkouts of one branch stand side by side and share no stash, bra
   const world = await makeWorld();
   const mirror = await openMirror(world);
   const [one, two] = [join(world.directory, "one"), join(world.directory, "two")];
-  const request = { branch, targetBranch: "main" };
-  await Promise.all([one, two].map((directory) => addWorktree(mirror, { directory, ...request })));
+  const request = { branch, targetBranch: "main", ...where(world) };
+  await Promise.all([one, two].map((directory) => makeCheckout(mirror, { directory, ...request })));
   await write(one, { "a.txt": "changed\n" });
   await git(one, "stash");
   await git(one, "branch", "mine");
@@ -127,7 +128,7 @@ test("ten checkouts at once all come out whole", async () => {
     Array.from({ length: 10 }, async (_, index) => {
       const directory = join(world.directory, `env-${index}`);
       const mirror = await openMirror(world);
-      await addWorktree(mirror, { directory, branch: `change/x-${index}`, targetBranch: "main" });
+      await makeCheckout(mirror, { directory, branch: `change/x-${index}`, targetBranch: "main", ...where(world) });
       expect(await git(directory, "status", "--porcelain")).toBe("");
     }),
   );
@@ -139,7 +140,7 @@ test("processes that fetch the same mirror at once don't fail on each other's lo
   await git(world.clone, "push", "--quiet", "origin", ...Array.from({ length: 60 }, (_, n) => `main:refs/heads/b${n}`));
   const script = `
     import { fetchMirror } from "${join(import.meta.dirname, "../../../src/providers/git/mirror/fetch.ts")}";
-    await fetchMirror({ path: process.argv[1], url: process.argv[2] });`;
+    await fetchMirror({ path: process.argv[1], url: process.argv[2], address: process.argv[2] });`;
   const children = Array.from({ length: 4 }, () =>
     spawn(process.execPath, ["--input-type=module", "-e", script, mirror.path, world.url], { stdio: "inherit" }),
   );
@@ -161,8 +162,8 @@ test("an unknown target branch is named with some that are there, and nothing is
   const world = await makeWorld();
   const directory = join(world.directory, "checkout");
   const mirror = await openMirror(world);
-  const request = { directory, branch, targetBranch: "mian" };
-  await expect(addWorktree(mirror, request)).rejects.toMatchObject({
+  const request = { directory, branch, targetBranch: "mian", ...where(world) };
+  await expect(makeCheckout(mirror, request)).rejects.toMatchObject({
     code: "BRANCH_UNKNOWN",
     message: expect.stringMatching(/"mian".*main/),
   });
@@ -171,8 +172,8 @@ test("an unknown target branch is named with some that are there, and nothing is
 
 test.each(["-x", "--upload-pack=x", "a b", "a..b", "$(x)\n"])("%j is no target branch", async (targetBranch) => {
   const world = await makeWorld();
-  const request = { directory: join(world.directory, "checkout"), branch, targetBranch };
-  const failure = addWorktree(await openMirror(world), request);
+  const request = { directory: join(world.directory, "checkout"), branch, targetBranch, ...where(world) };
+  const failure = makeCheckout(await openMirror(world), request);
   await expect(failure).rejects.toMatchObject({ code: "BRANCH_NAME_INVALID" });
 });
 
@@ -182,7 +183,9 @@ test("an abort leaves neither a mirror nor a checkout", async () => {
   await expect(openMirror(world, aborted)).rejects.toThrow("cancelled");
   const directory = join(world.directory, "checkout");
   const mirror = await openMirror(world);
-  await expect(addWorktree(mirror, { directory, branch, targetBranch: "main" }, aborted)).rejects.toThrow("cancelled");
+  await expect(
+    makeCheckout(mirror, { directory, branch, targetBranch: "main", ...where(world) }, aborted),
+  ).rejects.toThrow("cancelled");
   expect(existsSync(directory)).toBe(false);
 });
 
@@ -194,7 +197,8 @@ test("a repository of SHA-256 commits works as well", async () => {
   const head = await commit(clone, { "a.txt": "one\n" });
   await git(clone, "push", "--quiet", url, "main");
   const target = join(directory, "checkout");
-  const mirror = await openMirror({ home: join(directory, "home"), url });
-  await addWorktree(mirror, { directory: target, branch, targetBranch: "main" });
+  const home = join(directory, "home");
+  const mirror = await openMirror({ home, url });
+  await makeCheckout(mirror, { directory: target, branch, targetBranch: "main", ...where({ home, url }) });
   expect(await git(target, "rev-parse", "HEAD")).toBe(head);
 });

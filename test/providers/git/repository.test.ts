@@ -61,30 +61,39 @@ test("a branch with commits that are nowhere else stays", async () => {
   expect(await repository.deleteBranch(branch, theirs)).toBe(true);
 });
 
+const text = ({ bytes }: { bytes: Uint8Array }) => new TextDecoder().decode(bytes);
+
 test("a diff shows what the branch adds, and not what its target has got since", async () => {
   const world = await makeWorld();
-  const head = await pushChange(world, branch, { "é.txt": "two\n" });
+  const baseCommit = await git(world.clone, "rev-parse", "main");
+  const headCommit = await pushChange(world, branch, { "é.txt": "two\n" });
   await commit(world.clone, { "c.txt": "three\n" });
   await git(world.clone, "push", "--quiet", "origin", "main");
-  const { text, truncated } = await openRepository(world).diff("main", head, 10_000);
-  expect(text).toContain("+++ b/é.txt\n@@ -0,0 +1 @@\n+two\n");
-  expect(text).not.toContain("c.txt");
-  expect(truncated).toBe(false);
+  const request = { headCommit, baseCommit, targetBranch: "main", mergeCommit: null, limitBytes: 10_000 };
+  const diff = await openRepository(world).diff(request);
+  expect(text(diff)).toContain("+++ b/é.txt\n@@ -0,0 +1 @@\n+two\n");
+  expect(text(diff)).not.toContain("c.txt");
+  expect(diff.truncated).toBe(false);
 });
 
-test("a diff of commits pushed after the last fetch finds them, and a long one is cut", async () => {
+test("a diff of commits pushed after the last fetch finds them, and a long one is cut after a whole line", async () => {
   const world = await makeWorld();
   const repository = openRepository(world);
   await repository.fetch();
-  await pushChange(world, branch, { "b.txt": "é\n".repeat(100_000) });
-  const { text, truncated } = await repository.diff("main", branch, 1_001);
-  expect(truncated).toBe(true);
-  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1_001);
-  expect(text).not.toContain("\ufffd");
+  const baseCommit = await git(world.clone, "rev-parse", "main");
+  const headCommit = await pushChange(world, branch, { "b.txt": "é\n".repeat(100_000) });
+  const request = { headCommit, baseCommit, targetBranch: "main", mergeCommit: null, limitBytes: 1_001 };
+  const diff = await repository.diff(request);
+  expect(diff.truncated).toBe(true);
+  expect(diff.bytes.length).toBeLessThanOrEqual(1_001);
+  expect(text(diff)).toMatch(/\+é\n$/);
 });
 
 test("a diff of what is not there names it", async () => {
-  const repository = openRepository(await makeWorld());
-  await expect(repository.diff("main", "nope", 100)).rejects.toMatchObject({ code: "BRANCH_UNKNOWN" });
-  await expect(repository.diff("0".repeat(40), "main", 100)).rejects.toMatchObject({ code: "COMMIT_UNKNOWN" });
+  const world = await makeWorld();
+  const head = await git(world.clone, "rev-parse", "main");
+  const request = { headCommit: head, baseCommit: head, targetBranch: "nope", mergeCommit: null, limitBytes: 100 };
+  expect(text(await openRepository(world).diff(request))).toBe("");
+  const unknown = openRepository(world).diff({ ...request, headCommit: "0".repeat(40) });
+  await expect(unknown).rejects.toMatchObject({ code: "COMMIT_UNKNOWN" });
 });

@@ -4,7 +4,10 @@ import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { onTestFinished } from "vitest";
 import type { Checkout } from "../../../src/providers/git/calls/checkout-git.ts";
-import { addWorktree, type Mirror, openMirror } from "../../../src/providers/git/mirror/mirror.ts";
+import { commonDirectory } from "../../../src/providers/git/checkout/common-directory.ts";
+import { makeCheckout as checkOut } from "../../../src/providers/git/checkout/make-checkout.ts";
+import { type Mirror, openMirror } from "../../../src/providers/git/mirror/mirror.ts";
+import { openRepository } from "../../../src/providers/git/repository.ts";
 
 export const author = { name: "Ada Lovelace", email: "ada@example.org" };
 export const changeId = "01JCXW5Z8Q4N7T2R6V9B3K1M0P";
@@ -80,13 +83,24 @@ export async function makeCheckout(
 ): Promise<Checkout & { mirror: Mirror }> {
   const mirror = await openMirror(world);
   const directory = join(world.directory, name);
-  await addWorktree(mirror, { directory, branch, targetBranch: "main" });
-  return { ...checkoutAt(directory), mirror };
+  await checkOut(mirror, { directory, branch, targetBranch: "main", ...where(world) });
+  const place = checkoutAt(directory);
+  await place.commonDirectory();
+  return { ...place, mirror };
+}
+
+/** What a checkout has to know besides its branches. */
+export const where = ({ home, url }: Pick<World, "home" | "url">) => ({ home, reach: { url, hosts: [] } });
+
+/** Pushes what a checkout stands at to a branch of the world's remote. */
+export async function publish(world: Pick<World, "home" | "url">, place: Checkout, branch: string): Promise<string> {
+  return await openRepository(world).publish(place, branch);
 }
 
 function checkoutAt(directory: string): Checkout {
   return {
     checkout: directory,
+    commonDirectory: () => commonDirectory(`${directory}.git-common`, join(directory, ".git")),
     async run([program, ...args], { timeoutMs, variables = {}, stdin = "" }) {
       const options = {
         cwd: directory,

@@ -1,11 +1,18 @@
-import { dirname } from "node:path/posix";
+import { dirname, join } from "node:path/posix";
 import { CheckoutBroken } from "../../../domain/faults/git.ts";
 import type { Environment, Ran } from "../../environments/port.ts";
-import { complaint, quietly, safeguards } from "./git.ts";
+import { complaint } from "./complaint.ts";
+import { fixedSettings, fixedVariables, localVariables } from "./fixed-settings.ts";
+import { lfsFilter } from "./lfs-filter.ts";
 import { pause } from "./pause.ts";
 
 /** What git needs of an environment: a way to run it in the checkout, wherever that is. */
-export type Checkout = Pick<Environment, "checkout" | "run">;
+export interface Checkout extends Pick<Environment, "checkout" | "commonDirectory" | "run"> {
+  /** Where its repository is: the `.git` in it when left out; that of a submodule is elsewhere. */
+  readonly gitDir?: string;
+}
+
+export const gitDirOf = ({ checkout, gitDir }: Checkout): string => gitDir ?? join(checkout, ".git");
 
 export interface CheckoutGitOptions {
   readonly stdin?: string;
@@ -13,25 +20,40 @@ export interface CheckoutGitOptions {
   readonly variables?: Readonly<Record<string, string>>;
 }
 
-/** Runs git in the checkout. A non-zero exit is a result. */
+/**
+ * Runs git in the checkout, with the configuration, hooks and attributes of the environment's own common directory and
+ * not with what stands in the checkout's `.git`. It talks to no remote. A non-zero exit is a result.
+ */
 export async function gitIn(
   checkout: Checkout,
   args: readonly string[],
   options: CheckoutGitOptions = {},
 ): Promise<Ran> {
   const { stdin, timeoutMs = 300_000, variables = {} } = options;
-  // Without the ceiling, a checkout whose .git is gone would have git work in whatever repository lies around it.
-  const ceiling = { GIT_CEILING_DIRECTORIES: dirname(checkout.checkout) };
+  const own = { ...fixedVariables, ...localVariables, ...(await placeOf(checkout)) };
   for (let attempt = 1; ; attempt++) {
-    const ran = await checkout.run(["git", ...safeguards, ...args], {
-      timeoutMs,
-      variables: { ...(await quietly()), ...ceiling, GIT_EDITOR: "true", ...variables },
-      ...(stdin === undefined ? {} : { stdin }),
-    });
+    const ran = await checkout.run(
+      ["git", ...fixedSettings, ...(await lfsFilter(join(gitDirOf(checkout), "lfs"))), ...args],
+      {
+        timeoutMs,
+        variables: { ...own, ...variables },
+        ...(stdin === undefined ? {} : { stdin }),
+      },
+    );
     const lock = /Unable to create '([^'\n]+\.lock)': File exists/.exec(ran.output)?.[1];
     if (ran.code === 0 || lock === undefined || attempt === 3 * looks) return ran;
     await waitOut(checkout, lock, attempt);
   }
+}
+
+/**
+ * Which repository git works in. In a folder of a user's own it looks for one by itself, and the ceiling keeps it from
+ * one that lies around the folder.
+ */
+async function placeOf(checkout: Checkout): Promise<Record<string, string>> {
+  const common = await checkout.commonDirectory();
+  if (common === null) return { GIT_CEILING_DIRECTORIES: dirname(checkout.checkout) };
+  return { GIT_DIR: gitDirOf(checkout), GIT_COMMON_DIR: common, GIT_WORK_TREE: checkout.checkout };
 }
 
 /** Runs git where only exit status 0 will do, and gives its output. Throws `CheckoutBroken`. */

@@ -1,10 +1,9 @@
-import { BranchMovedOn, CheckoutBroken } from "../../../domain/faults/git.ts";
+import { CheckoutBroken } from "../../../domain/faults/git.ts";
 import { authorVariables } from "../../../domain/identity.ts";
 import { broken, type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
 import { pause } from "../calls/pause.ts";
 import { isCommitName } from "../mirror/commits.ts";
-import { checkBranchName } from "../mirror/remote.ts";
-import { type PushTarget, pushHead, remoteCommit } from "./push-from-checkout.ts";
+import { submodulesIn } from "../submodules/in-checkout.ts";
 import { returnToBranch } from "./return-to-branch.ts";
 import { stageAll } from "./stage-all.ts";
 import { endRebase, isAnythingStaged, unmergedFiles } from "./unfinished.ts";
@@ -12,6 +11,8 @@ import { endRebase, isAnythingStaged, unmergedFiles } from "./unfinished.ts";
 export interface CommitRequest {
   readonly message: string;
   readonly author: { readonly name: string; readonly email: string };
+  /** The branch that the checkout was made for, which an agent may have left; null: it has none, as a submodule. */
+  readonly branch: string | null;
 }
 
 /** The commit the checkout stands at. Throws `CheckoutBroken`. */
@@ -20,11 +21,13 @@ export async function headCommit(checkout: Checkout): Promise<string> {
 }
 
 /**
- * Commits what an agent left uncommitted, new files too and ignored ones never, and brings the checkout back to the
- * branch it was made for. A worker that was thought dead may be doing the same in here, so what fails is tried again:
+ * Commits what an agent left uncommitted, new files too and ignored ones never, also in submodules, and brings the
+ * checkout back to the branch it was made for. A worker that was thought dead may be doing the same in here, so what fails is tried again:
  * where the other was faster, nothing is left to do. Gives whether there was anything to commit. Throws `CheckoutBroken`.
  */
 export async function commitAll(checkout: Checkout, request: CommitRequest): Promise<boolean> {
+  // First, for what is staged of a submodule is the commit that it stands at.
+  for (const submodule of await submodulesIn(checkout)) await commitAll(submodule, { ...request, branch: null });
   for (let attempt = 1; ; attempt++) {
     try {
       return await commitOnce(checkout, request);
@@ -50,35 +53,8 @@ async function commitOnce(checkout: Checkout, request: CommitRequest): Promise<b
   }
   // The rest of a row of picks that stopped half-way is given up; what it had done is in the commit.
   await gitIn(checkout, ["cherry-pick", "--quit"]);
-  await returnToBranch(checkout, variables);
+  if (request.branch !== null) await returnToBranch(checkout, request.branch, variables);
   return anything;
-}
-
-/**
- * Pushes what the checkout stands at to a branch of the remote. Commits that somebody else pushed there are never
- * overwritten; ones that were made here and then amended or rebased are. Repeatable, also by two at once. Throws
- * `BranchMovedOn`, `PushRefused`, `RepositoryUnreachable`.
- */
-export async function pushBranch(checkout: Checkout, target: PushTarget): Promise<void> {
-  const { branch } = target;
-  checkBranchName(branch);
-  for (let attempt = 1; attempt <= 5; attempt++) {
-    if (await pushHead(checkout, target, [])) return;
-    const there = await remoteCommit(checkout, target);
-    if (there !== "") {
-      await checkMadeHere(checkout, there, branch);
-      if (await pushHead(checkout, target, [`--force-with-lease=refs/heads/${branch}:${there}`])) return;
-    }
-    // Refused, and yet nothing of anybody else's is there: another worker of ours is pushing at this moment.
-    await pause(100 * attempt);
-  }
-  throw new BranchMovedOn(branch);
-}
-
-/** The reflog has each commit that was ever checked out here, so one that is not in it came from somewhere else. */
-async function checkMadeHere(checkout: Checkout, commit: string, branch: string): Promise<void> {
-  const known = (await gitOutputIn(checkout, ["log", "--walk-reflogs", "--format=%H", "HEAD", "--"])).split("\n");
-  if (!known.includes(commit)) throw new BranchMovedOn(branch);
 }
 
 /** How many commits the checkout is ahead of one. */

@@ -1,8 +1,20 @@
-import { type Checkout, gitOutputIn } from "../calls/checkout-git.ts";
+import { type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
 import { checkBranchName } from "../mirror/remote.ts";
 
-/** The commit where the checkout's branch left the target branch, as last fetched. Throws `CheckoutBroken`. */
-export async function forkPoint(checkout: Checkout, targetBranch: string): Promise<string> {
+/**
+ * The commit where the checkout's branch left the target branch, as last fetched. `known` is where it was known to have
+ * done so: after the target was rewritten, that commit still tells which commits are not the branch's own. Throws
+ * `CheckoutBroken`.
+ */
+export async function forkPoint(checkout: Checkout, targetBranch: string, known: string | null): Promise<string> {
   checkBranchName(targetBranch);
-  return await gitOutputIn(checkout, ["merge-base", `refs/remotes/origin/${targetBranch}`, "HEAD"]);
+  const common = await gitOutputIn(checkout, ["merge-base", `refs/remotes/origin/${targetBranch}`, "HEAD"]);
+  if (known === null) return common;
+  const isLater = (await isAncestor(checkout, common, known)) && (await isAncestor(checkout, known, "HEAD"));
+  return isLater ? known : common;
+}
+
+async function isAncestor(checkout: Checkout, older: string, newer: string): Promise<boolean> {
+  const args = ["merge-base", "--is-ancestor", "--end-of-options", older, newer];
+  return (await gitIn(checkout, args)).code === 0;
 }

@@ -1,15 +1,14 @@
 import { type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
 
-/** Where a checkout keeps the name of the branch it was made for, which an agent may have left. */
-export const branchSetting = "fairlead.branch";
-
 /**
  * Brings a clean checkout back to the change's branch with all that the agent committed, also where it did so on a
  * branch of its own, on none, or on two that went apart.
  */
-export async function returnToBranch(checkout: Checkout, variables: Readonly<Record<string, string>>): Promise<void> {
-  const branch = (await gitIn(checkout, ["config", "--get", branchSetting])).stdout.trim();
-  if (branch === "") return;
+export async function returnToBranch(
+  checkout: Checkout,
+  branch: string,
+  variables: Readonly<Record<string, string>>,
+): Promise<void> {
   const ref = `refs/heads/${branch}`;
   if ((await gitIn(checkout, ["symbolic-ref", "--quiet", "HEAD"])).stdout.trim() === ref) return;
   const onBranch = (await gitIn(checkout, ["rev-parse", "--verify", "--quiet", ref])).code === 0;

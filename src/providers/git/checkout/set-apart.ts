@@ -1,20 +1,23 @@
-import type { Environment } from "../../environments/port.ts";
-import { gitOutputIn } from "../calls/checkout-git.ts";
-
-const excludeFile = ".git/info/exclude";
+import { join } from "node:path/posix";
+import { broken, type Checkout, gitDirOf, gitOutputIn } from "../calls/checkout-git.ts";
+import { submodulesIn } from "../submodules/in-checkout.ts";
 
 /**
- * Keeps what the setup command made out of the change: new files that no .gitignore names are ignored in this checkout,
- * and files of the repository that it touched are as they were. Repeatable.
+ * Keeps what the setup command made out of the change: new files that no .gitignore names are ignored in this checkout
+ * and its submodules, and files of the repository that it touched are as they were. Repeatable.
  */
-export async function setApart(environment: Environment): Promise<void> {
+export async function setApart(checkout: Checkout): Promise<void> {
   const args = ["ls-files", "--others", "--exclude-standard", "--directory", "--no-empty-directory", "-z"];
-  const made = (await gitOutputIn(environment, args)).split("\0").filter((path) => path !== "" && !path.includes("\n"));
+  const made = (await gitOutputIn(checkout, args)).split("\0").filter((path) => path !== "" && !path.includes("\n"));
   if (made.length > 0) {
-    const known = (await environment.readFile(excludeFile)) ?? "";
-    await environment.writeFile(excludeFile, `${known}${made.map((path) => `/${literally(path)}\n`).join("")}`);
+    const patterns = made.map((path) => `/${literally(path)}\n`).join("");
+    // `tee -a` is how a program appends what it is given to a file, wherever the checkout is.
+    const file = join(gitDirOf(checkout), "info/exclude");
+    const added = await checkout.run(["tee", "-a", "--", file], { stdin: patterns, timeoutMs: 30_000 });
+    if (added.code !== 0) throw broken("ignore what its setup command made", added);
   }
-  await gitOutputIn(environment, ["checkout", "--quiet", "--force", "HEAD", "--", "."]);
+  await gitOutputIn(checkout, ["checkout", "--quiet", "--force", "HEAD", "--", "."]);
+  for (const submodule of await submodulesIn(checkout)) await setApart(submodule);
 }
 
 /** A path as a pattern that matches it alone. */

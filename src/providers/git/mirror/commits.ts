@@ -1,5 +1,6 @@
 import { BranchUnknown, CommitUnknown, GitFailed } from "../../../domain/faults/git.ts";
-import { complaint, git, transferTimeoutMs } from "../calls/git.ts";
+import { complaint } from "../calls/complaint.ts";
+import { git, transferTimeoutMs } from "../calls/git.ts";
 import { fetchMirror, mirroredBranch } from "./fetch.ts";
 import type { Mirror } from "./mirror.ts";
 
@@ -15,13 +16,13 @@ export async function needCommit(mirror: Mirror, commit: string, signal?: AbortS
   await fetchMirror(mirror, signal);
   if (await hasCommit(mirror, commit)) return;
   // A branch that was rewritten after the approval no longer leads there, but most forges still give the commit out.
-  const args = ["fetch", "--quiet", "--no-write-fetch-head", "origin", commit];
-  await git(args, { cwd: mirror.path, timeoutMs: transferTimeoutMs, signal });
+  const args = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--end-of-options", mirror.address, commit];
+  await git(args, { gitDir: mirror.path, remote: mirror, timeoutMs: transferTimeoutMs, signal });
   if (!(await hasCommit(mirror, commit))) throw new CommitUnknown(commit);
 }
 
 /** The commit that a commit's name or a branch of the remote stands for. Throws `CommitUnknown`, `BranchUnknown`. */
-export async function resolveCommit(mirror: Mirror, name: string): Promise<string> {
+async function resolveCommit(mirror: Mirror, name: string): Promise<string> {
   if (isCommitName(name)) {
     await needCommit(mirror, name);
     return name;
@@ -35,11 +36,11 @@ export async function resolveCommit(mirror: Mirror, name: string): Promise<strin
 }
 
 export async function isAncestor(mirror: Mirror, older: string, newer: string): Promise<boolean> {
-  const result = await git(["merge-base", "--is-ancestor", older, newer], { cwd: mirror.path });
+  const result = await git(["merge-base", "--is-ancestor", older, newer], { gitDir: mirror.path });
   if (result.code !== 0 && result.code !== 1) throw new GitFailed("merge-base", complaint(result));
   return result.code === 0;
 }
 
-async function hasCommit(mirror: Mirror, commit: string): Promise<boolean> {
-  return (await git(["cat-file", "-e", `${commit}^{commit}`], { cwd: mirror.path })).code === 0;
+export async function hasCommit(mirror: Mirror, commit: string): Promise<boolean> {
+  return (await git(["cat-file", "-e", `${commit}^{commit}`], { gitDir: mirror.path })).code === 0;
 }

@@ -1,33 +1,38 @@
-import { inTurn } from "../../turns.ts";
+import { joinNextWork } from "../../shared-work.ts";
 import { git, gitOutput, transferTimeoutMs } from "../calls/git.ts";
 import { pause } from "../calls/pause.ts";
 import type { Mirror } from "./mirror.ts";
 import { unreachable } from "./remote.ts";
 
-/** Brings the mirror up to date with its remote. Throws `RepositoryUnreachable`. */
+/**
+ * Brings the mirror up to date with its remote. Callers share one fetch, and each leaves it when its signal says so.
+ * Throws `RepositoryUnreachable`.
+ */
 export async function fetchMirror(mirror: Mirror, signal?: AbortSignal): Promise<void> {
-  await inTurn(mirror.path, () => fetchOrigin(mirror, signal));
+  await joinNextWork(`fetch ${mirror.path}`, signal, (shared) => fetchBranches(mirror, shared));
 }
 
 /** The commit a branch of the remote stood at when the mirror was last fetched. */
 export async function mirroredBranch(mirror: Mirror, branch: string): Promise<string | null> {
   const ref = `refs/remotes/origin/${branch}^{commit}`;
-  const result = await git(["rev-parse", "--verify", "--quiet", "--end-of-options", ref], { cwd: mirror.path });
+  const result = await git(["rev-parse", "--verify", "--quiet", "--end-of-options", ref], { gitDir: mirror.path });
   return result.code === 0 ? result.stdout.trim() : null;
 }
 
 /** The names of the branches in the mirror. */
 export async function mirroredBranches(mirror: Mirror): Promise<string[]> {
   const format = "--format=%(refname:lstrip=3)";
-  const output = await gitOutput(["for-each-ref", format, "refs/remotes/origin/"], { cwd: mirror.path });
+  const output = await gitOutput(["for-each-ref", format, "refs/remotes/origin/"], { gitDir: mirror.path });
   return output.split("\n").filter((name) => name !== "");
 }
 
-/** Fetches all branches into a mirror that nobody else in this process is fetching. */
-export async function fetchOrigin(mirror: Mirror, signal?: AbortSignal): Promise<void> {
-  const args = ["fetch", "--quiet", "--prune", "--no-write-fetch-head", "--no-recurse-submodules", "origin"];
+/** Fetches all branches, and the tags on them, into a mirror that no other caller in this process is fetching. */
+export async function fetchBranches(mirror: Mirror, signal?: AbortSignal): Promise<void> {
+  const args = ["fetch", "--quiet", "--prune", "--no-write-fetch-head", "--no-recurse-submodules", "--end-of-options"];
+  const refs = "+refs/heads/*:refs/remotes/origin/*";
+  const options = { gitDir: mirror.path, remote: mirror, timeoutMs: transferTimeoutMs, signal };
   for (let attempt = 1; ; attempt++) {
-    const result = await git(args, { cwd: mirror.path, timeoutMs: transferTimeoutMs, signal });
+    const result = await git([...args, mirror.address, refs], options);
     if (result.code === 0) return;
     if (attempt === 10 || !lostARace(result.stderr)) throw unreachable(mirror.url, result);
     await pause(50 * attempt, signal);

@@ -21,7 +21,7 @@ export async function findLanded(mirror: Mirror, target: string, request: MergeR
 
 async function descendants(mirror: Mirror, older: string, newer: string) {
   const format = `--format=%H %(trailers:key=${trailer},valueonly,separator=%x20)`;
-  const output = await gitOutput(["log", format, "--ancestry-path", `${older}..${newer}`], { cwd: mirror.path });
+  const output = await gitOutput(["log", format, "--ancestry-path", `${older}..${newer}`], { gitDir: mirror.path });
   return output
     .split("\n")
     .filter((line) => line !== "")
@@ -37,7 +37,7 @@ async function mergedByHand(
   { headCommit, since }: { headCommit: string; since: readonly string[] },
 ): Promise<string> {
   const args = ["rev-list", "--first-parent", "--parents", target, `^${headCommit}`];
-  const ownLine = (await gitOutput(args, { cwd: mirror.path })).split("\n").map((line) => line.split(" "));
+  const ownLine = (await gitOutput(args, { gitDir: mirror.path })).split("\n").map((line) => line.split(" "));
   const containing = new Set(since);
   const [commit, firstParent] = ownLine.findLast(([name]) => name !== undefined && containing.has(name)) ?? [];
   return commit === undefined || firstParent === headCommit ? headCommit : commit;

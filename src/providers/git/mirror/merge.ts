@@ -1,29 +1,38 @@
-import { GitFailed, MergeRefused } from "../../../domain/faults/git.ts";
+import { MergeRefused } from "../../../domain/faults/git.ts";
 import { authorVariables } from "../../../domain/identity.ts";
 import { redact } from "../../../domain/redact.ts";
 import { oneLine } from "../../../domain/text.ts";
 import { inTurn } from "../../turns.ts";
-import { complaint, git, gitOutput, transferTimeoutMs } from "../calls/git.ts";
+import { gitOutput } from "../calls/git.ts";
 import { pause } from "../calls/pause.ts";
 import type { MergeRequest, MergeResult } from "../port.ts";
+import type { SubmoduleContext } from "../submodules/context.ts";
 import { isAncestor, needCommit } from "./commits.ts";
 import { fetchMirror, mirroredBranch, mirroredBranches } from "./fetch.ts";
 import { findLanded, trailer } from "./landed.ts";
+import { mergeTrees } from "./merge-trees.ts";
 import type { Mirror } from "./mirror.ts";
-import { pushRefusal } from "./push.ts";
+import { proveMerge } from "./prove.ts";
+import { pushRefusal, tryPush } from "./push.ts";
 import { checkBranchName, listRemote, unknownBranch, unreachable } from "./remote.ts";
+import { commitsBroughtBack } from "./rewritten.ts";
 
 const attempts = 10;
 
 /**
- * Merges in the mirror, where no checkout is needed, and pushes only if the target still stands where it stood.
- * Throws `BranchUnknown`, `CommitUnknown`, `MergeRefused`, `RepositoryUnreachable`.
+ * Merges in the mirror, with the attributes that a checkout of the target has, and pushes only if the target still
+ * stands where it stood. Throws `BranchUnknown`, `CommitUnknown`, `MergeRefused`, `RepositoryUnreachable`.
  */
-export async function merge(mirror: Mirror, request: MergeRequest, signal: AbortSignal): Promise<MergeResult> {
+export async function merge(
+  mirror: Mirror,
+  request: MergeRequest,
+  context: SubmoduleContext,
+  signal: AbortSignal,
+): Promise<MergeResult> {
   checkBranchName(request.targetBranch);
   return await inTurn(`merge ${mirror.path} ${request.targetBranch}`, async () => {
     for (let attempt = 1; attempt <= attempts; attempt++) {
-      const result = await mergeOnce(mirror, request, signal);
+      const result = await mergeOnce(mirror, request, context, signal);
       if (result !== "target moved") return result;
       await pause(50 * attempt, signal);
     }
@@ -34,6 +43,7 @@ export async function merge(mirror: Mirror, request: MergeRequest, signal: Abort
 async function mergeOnce(
   mirror: Mirror,
   request: MergeRequest,
+  context: SubmoduleContext,
   signal: AbortSignal,
 ): Promise<MergeResult | "target moved"> {
   await fetchMirror(mirror, signal);
@@ -43,30 +53,17 @@ async function mergeOnce(
 
   const landed = await findLanded(mirror, target, request);
   if (landed !== null) return { state: "merged", commit: landed, already: true };
+  const commits = await commitsBroughtBack(mirror, target, request);
+  if (commits.length > 0) return { state: "rewritten", commits };
 
-  const merged = await mergeTrees(mirror, target, request);
+  const merged = await mergeTrees(mirror, { target, request, context }, signal);
   if ("files" in merged) return { state: "conflict", files: merged.files };
   const commit = await writeMerge(mirror, { tree: merged.tree, target, request });
+  await proveMerge(mirror, { commit, target, targetBranch: request.targetBranch }, context, signal);
   if (!(await request.stillWanted())) return { state: "not wanted" };
   if (!(await pushMerge(mirror, { commit, target, request }, signal))) return "target moved";
   await checkLanded(mirror, commit, request, signal);
   return { state: "merged", commit, already: false };
-}
-
-async function mergeTrees(
-  mirror: Mirror,
-  target: string,
-  { targetBranch, headCommit }: MergeRequest,
-): Promise<{ tree: string } | { files: string[] }> {
-  const args = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", target, headCommit];
-  const result = await git(args, { cwd: mirror.path });
-  const [tree = "", ...files] = result.stdout.split("\0").filter((part) => part !== "");
-  if (result.code === 0) return { tree };
-  if (result.code === 1) return { files };
-  if (/unrelated histories/.test(result.stderr)) {
-    throw new MergeRefused(targetBranch, "the branch and its target have no commit in common", "Merge it by hand");
-  }
-  throw new GitFailed("merge-tree", complaint(result));
 }
 
 async function writeMerge(
@@ -75,13 +72,13 @@ async function writeMerge(
 ): Promise<string> {
   const title = oneLine(request.title) || request.changeId;
   return await gitOutput(["commit-tree", "-p", target, "-p", request.headCommit, "-F", "-", tree], {
-    cwd: mirror.path,
+    gitDir: mirror.path,
     stdin: `Merge change: ${title}\n\n${trailer}: ${request.changeId}\n`,
     variables: authorVariables(request.author),
   });
 }
 
-interface Push {
+interface MergePush {
   readonly commit: string;
   /** Where the target has to stand for the push to be taken. */
   readonly target: string;
@@ -89,31 +86,27 @@ interface Push {
 }
 
 /** False when the target had moved. */
-async function pushMerge(mirror: Mirror, { commit, target, request }: Push, signal: AbortSignal): Promise<boolean> {
-  const ref = `refs/heads/${request.targetBranch}`;
-  const args = [
-    "push",
-    "--porcelain",
-    "--no-verify",
-    `--force-with-lease=${ref}:${target}`,
-    "origin",
-    `${commit}:${ref}`,
-  ];
-  const result = await git(args, { cwd: mirror.path, timeoutMs: transferTimeoutMs, signal });
+async function pushMerge(
+  mirror: Mirror,
+  { commit, target, request }: MergePush,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { targetBranch } = request;
+  const result = await tryPush(mirror, { commit, branch: targetBranch, over: target }, signal);
   if (result.code === 0) return true;
   const refusal = pushRefusal(result);
   if (refusal === null) throw unreachable(mirror.url, result);
   if (refusal.moved) return false;
   if (/working (directory|tree)/i.test(refusal.reason)) {
     const advice = `Commit or stash what you have changed in ${redact(mirror.url)}, or check another branch out there`;
-    throw new MergeRefused(request.targetBranch, refusal.reason, advice);
+    throw new MergeRefused(targetBranch, refusal.reason, advice);
   }
-  throw new MergeRefused(request.targetBranch, refusal.reason);
+  throw new MergeRefused(targetBranch, refusal.reason);
 }
 
 /** A push that was answered with success is believed when the remote shows it. */
 async function checkLanded(mirror: Mirror, commit: string, request: MergeRequest, signal: AbortSignal): Promise<void> {
-  const { branches } = await listRemote(mirror.url, request.targetBranch, signal);
+  const { branches } = await listRemote(mirror, request.targetBranch, signal);
   if (branches.get(request.targetBranch) === commit) return;
   await fetchMirror(mirror, signal);
   const now = await mirroredBranch(mirror, request.targetBranch);

@@ -1,143 +1,63 @@
 import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { GitMissing } from "../../../domain/faults/git.ts";
-import { redact } from "../../../domain/redact.ts";
 import { isRecentGit, versionIn } from "../../../domain/versions.ts";
-import { exists, makeWhole, removeWhole, sweepPartials } from "../../files.ts";
-import { inTurn } from "../../turns.ts";
-import { git, gitOutput, transferTimeoutMs } from "../calls/git.ts";
-import { branchSetting } from "../checkout/return-to-branch.ts";
-import { isLocal, repositoryUrl } from "../url.ts";
-import { fetchMirror, fetchOrigin, mirroredBranch, mirroredBranches } from "./fetch.ts";
-import { checkBranchName, defaultBranchOf, listRemote, unknownBranch } from "./remote.ts";
+import { exists, makeWhole, sweepPartials } from "../../files.ts";
+import { joinWork } from "../../shared-work.ts";
+import { addressOf } from "../calls/credentials.ts";
+import { gitOutput } from "../calls/git.ts";
+import type { Remote } from "../calls/remotes.ts";
+import { repositoryUrl } from "../url.ts";
+import { fetchBranches } from "./fetch.ts";
+import { defaultBranchOf, listRemote } from "./remote.ts";
 
 /** A bare copy of a remote's branches on this machine, fetched once and kept; `refs/remotes/origin/*` holds them. */
-export interface Mirror {
+export interface Mirror extends Remote {
+  /** The bare repository. Its configuration is ours. */
   readonly path: string;
-  readonly url: string;
+  /** The remote's address as it stands in arguments: without credentials. */
+  readonly address: string;
 }
 
-export interface MirrorOptions {
+export interface MirrorOptions extends Remote {
   /** Fairlead's data folder; mirrors are kept in `mirrors/` there. */
   readonly home: string;
-  readonly url: string;
 }
 
 /** Finds the mirror of a remote, or makes it. Throws `RepositoryUnreachable`, `RepositoryEmpty`. */
-export async function openMirror({ home, url }: MirrorOptions, signal?: AbortSignal): Promise<Mirror> {
-  const name = createHash("sha256").update(repositoryUrl(url)).digest("hex").slice(0, 16);
-  const mirror = { path: join(resolve(home), "mirrors", `${name}.git`), url };
+export async function openMirror({ home, ...remote }: MirrorOptions, signal?: AbortSignal): Promise<Mirror> {
+  const mirror = mirrorOf({ home, ...remote });
   if (await exists(mirror.path)) await sweepPartials(mirror.path);
-  else await inTurn(mirror.path, () => makeMirror(mirror, signal));
+  else await joinWork(`mirror ${mirror.path}`, signal, (shared) => makeMirror(mirror, shared));
   return mirror;
 }
 
-export interface WorktreeRequest {
-  readonly directory: string;
-  readonly branch: string;
-  readonly targetBranch: string;
+/** Where the mirror of a remote is, whether it has been made or not. */
+export function mirrorOf({ home, ...remote }: MirrorOptions): Mirror {
+  const url = repositoryUrl(remote.url);
+  const name = createHash("sha256").update(url).digest("hex").slice(0, 16);
+  return { ...remote, path: join(resolve(home), "mirrors", `${name}.git`), address: addressOf(url).url };
 }
 
-/**
- * Checks a branch out into a folder, from the remote's branch of that name, else from the target branch. A folder that
- * is there already is left as it is. Throws `BranchUnknown`, `RepositoryUnreachable`.
- */
-export async function addWorktree(mirror: Mirror, request: WorktreeRequest, signal?: AbortSignal): Promise<void> {
-  checkBranchName(request.branch);
-  checkBranchName(request.targetBranch);
-  const directory = resolve(request.directory);
-  if (await isCheckout(directory)) return;
-  await fetchMirror(mirror, signal);
-  const known = await knownBranches(mirror, request);
-  // What is there now and can't be read is half-made; what another process made while we fetched is not.
-  if (await isCheckout(directory)) return;
-  if (await exists(directory)) await removeWhole(directory);
-  await mkdir(dirname(directory), { recursive: true });
-  await makeWhole(directory, (partial) =>
-    checkOut(mirror, { directory: partial, branch: request.branch, known }, signal),
-  );
-}
-
-/** Says where `origin` is. A checkout of the user's own, pushed to, is brought up to date if it is clean. */
-async function nameOrigin(repository: string, url: string): Promise<void> {
-  const settings: [key: string, value: string][] = [
-    ["remote.origin.url", url],
-    ["remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"],
-  ];
-  if (isLocal(url)) {
-    settings.push(["remote.origin.receivepack", "git -c receive.denyCurrentBranch=updateInstead receive-pack"]);
-  }
-  await configure(repository, settings);
-}
-
-/** Which of the two branches the remote has, the one to begin from first. */
-async function knownBranches(mirror: Mirror, request: WorktreeRequest): Promise<[string, ...string[]]> {
-  const own = await mirroredBranch(mirror, request.branch);
-  const target = await mirroredBranch(mirror, request.targetBranch);
-  if (own !== null) return target === null ? [request.branch] : [request.branch, request.targetBranch];
-  if (target !== null) return [request.targetBranch];
-  throw unknownBranch(mirror.url, request.targetBranch, await mirroredBranches(mirror));
-}
-
-/**
- * A repository of its own that borrows the mirror's objects. `git worktree` would share more than objects: one agent's
- * stash, branches, hooks and configuration would be every other agent's too, and branches would pile up in the mirror.
- */
-async function checkOut(
-  mirror: Mirror,
-  { directory, branch, known }: { directory: string; branch: string; known: readonly [string, ...string[]] },
-  signal?: AbortSignal,
-): Promise<void> {
-  const format = await gitOutput(["rev-parse", "--show-object-format"], { cwd: mirror.path });
-  await gitOutput(["init", "--quiet", "--template=", `--object-format=${format}`, "--", directory]);
-  await writeFile(join(directory, ".git/objects/info/alternates"), `${mirror.path}/objects\n`);
-  await mkdir(join(directory, ".git/info"), { recursive: true });
-  // A setup command fills this folder, and a repository without a .gitignore would get it committed.
-  await writeFile(join(directory, ".git/info/exclude"), "node_modules/\n");
-  await nameOrigin(directory, redact(mirror.url));
-  await configure(directory, [[branchSetting, branch]]);
-  const borrow = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", mirror.path];
-  // Only these: two thousand branches would take longer to write down than three thousand files.
-  const refs = [...new Set(known)].map((name) => `+refs/remotes/origin/${name}:refs/remotes/origin/${name}`);
-  await gitOutput([...borrow, ...refs, "+refs/tags/*:refs/tags/*"], {
-    cwd: directory,
-    timeoutMs: transferTimeoutMs,
-    signal,
-  });
-  const args = ["checkout", "--quiet", "--no-track", "-B", branch, `refs/remotes/origin/${known[0]}`, "--"];
-  await gitOutput(args, { cwd: directory, timeoutMs: transferTimeoutMs, signal });
-}
-
-async function isCheckout(directory: string): Promise<boolean> {
-  const args = ["--git-dir", join(directory, ".git"), "rev-parse", "--verify", "--quiet", "HEAD^{commit}"];
-  return (await git(args)).code === 0;
-}
-
-async function makeMirror(mirror: Mirror, signal?: AbortSignal): Promise<void> {
+async function makeMirror(mirror: Mirror, signal: AbortSignal): Promise<void> {
   if (await exists(mirror.path)) return;
   await checkVersion();
-  const remote = await listRemote(mirror.url, undefined, signal);
+  const remote = await listRemote(mirror, undefined, signal);
   const branch = defaultBranchOf(mirror.url, remote);
   const format = remote.branches.get(branch)?.length === 64 ? "sha256" : "sha1";
-  // Only the owner enters: the remote's address, kept in there, may hold a token.
+  // Only the owner enters: mirrors of private repositories are in here.
   await mkdir(resolve(mirror.path, "../.."), { recursive: true });
   await mkdir(resolve(mirror.path, ".."), { recursive: true, mode: 0o700 });
   await makeWhole(mirror.path, async (partial) => {
     const init = ["init", "--quiet", "--bare", "--template=", `--object-format=${format}`, "--initial-branch", branch];
     await gitOutput([...init, "--", partial]);
-    await nameOrigin(partial, mirror.url);
     // Checkouts borrow objects from here for as long as they live, so tidying up must never drop one.
-    await configure(partial, [
-      ["gc.pruneExpire", "never"],
-      ["gc.cruftPacks", "true"],
-    ]);
-    await fetchOrigin({ path: partial, url: mirror.url }, signal);
+    for (const setting of ["gc.pruneExpire never", "gc.cruftPacks true"]) {
+      await gitOutput(["config", "--local", ...setting.split(" ")], { gitDir: partial });
+    }
+    await fetchBranches({ ...mirror, path: partial }, signal);
   });
-}
-
-async function configure(repository: string, settings: readonly [key: string, value: string][]): Promise<void> {
-  for (const [key, value] of settings) await gitOutput(["config", "--local", key, value], { cwd: repository });
 }
 
 async function checkVersion(): Promise<void> {

@@ -6,7 +6,10 @@ import {
   RepositoryUnreachable,
 } from "../../../domain/faults/git.ts";
 import { redact } from "../../../domain/redact.ts";
-import { complaint, type GitResult, git, probeTimeoutMs } from "../calls/git.ts";
+import { complaint } from "../calls/complaint.ts";
+import { addressOf } from "../calls/credentials.ts";
+import { type GitResult, git, probeTimeoutMs } from "../calls/git.ts";
+import type { Remote } from "../calls/remotes.ts";
 
 /** What a remote says it has: commits by branch, and what its HEAD points to. */
 export interface RemoteRefs {
@@ -15,11 +18,11 @@ export interface RemoteRefs {
 }
 
 /** Asks a remote for its branches, or for one of them. Throws `RepositoryUnreachable` within 30 s. */
-export async function listRemote(url: string, branch?: string, signal?: AbortSignal): Promise<RemoteRefs> {
+export async function listRemote(remote: Remote, branch?: string, signal?: AbortSignal): Promise<RemoteRefs> {
   const wanted = `refs/heads/${branch ?? "*"}`;
-  const args = ["ls-remote", "--symref", "--end-of-options", url, "HEAD", wanted];
-  const result = await git(args, { timeoutMs: probeTimeoutMs, signal });
-  if (result.code !== 0) throw unreachable(url, result);
+  const args = ["ls-remote", "--symref", "--end-of-options", addressOf(remote.url).url, "HEAD", wanted];
+  const result = await git(args, { remote, timeoutMs: probeTimeoutMs, signal });
+  if (result.code !== 0) throw unreachable(remote.url, result);
   return parseRefs(result.stdout);
 }
 

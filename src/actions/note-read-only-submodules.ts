@@ -1,0 +1,17 @@
+import type { Change } from "../domain/change.ts";
+import { addNotice } from "../store/notices.ts";
+import { repositoryOf } from "./repository-of.ts";
+import type { Services } from "./services.ts";
+
+/** Says which submodules an agent has to leave alone, since their remotes take no push: before it begins, not after. */
+export async function noteReadOnlySubmodules(
+  services: Services,
+  change: Change,
+  { targetBranch, signal }: { readonly targetBranch: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const repository = await repositoryOf(services, change);
+  for (const { path, why } of await repository.readOnlySubmodules(targetBranch, signal)) {
+    const text = `commits in the submodule ${path} can't be pushed to its repository (${why}): leave it as it is`;
+    await addNotice(services.sql, change.id, "submodule_read_only", text);
+  }
+}

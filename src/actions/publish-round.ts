@@ -1,0 +1,70 @@
+import type { Change } from "../domain/change.ts";
+import { ChangeFailed } from "../domain/faults/changes.ts";
+import { EnvironmentGone } from "../domain/faults/environments.ts";
+import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
+import { countCommitsSince, headCommit } from "../providers/git/checkout/checkout.ts";
+import { commitsMade } from "../providers/git/checkout/history.ts";
+import type { CommitLine, Standing } from "../providers/git/port.ts";
+import { changeAsSeen } from "../store/changes.ts";
+import { addNotice } from "../store/notices.ts";
+import { isPresent } from "../store/resources.ts";
+import { faultOf } from "../store/sql.ts";
+import type { Workplace } from "./open-environment.ts";
+import { patiently } from "./patiently.ts";
+import { saveBranch } from "./save-branch.ts";
+import type { Services } from "./services.ts";
+
+/**
+ * Pushes what a round has come to, and looks how the branch then stands to its target: `base` is their merge base. Throws
+ * `ChangeFailed` when it can't be pushed, or when an agent has pushed to the target itself.
+ */
+export async function publishRound(
+  services: Services,
+  change: Change,
+  place: Workplace,
+  stopping: AbortSignal,
+): Promise<{ readonly base: string }> {
+  const { sql, log, limits } = services;
+  const late = AbortSignal.timeout(limits.mergeMs);
+  const stillWanted = async () => (await changeAsSeen(sql, change)) !== null;
+  const found = await patiently({ log, late, stopping, stillWanted }, () =>
+    publish(services, change, place, AbortSignal.any([late, stopping])),
+  ).catch((error: unknown) => {
+    const isOthers = error instanceof EnvironmentGone || faultOf(error) instanceof DatabaseUnavailable;
+    if (stopping.aborted || isOthers) throw error;
+    const why = `the branch ${place.branchName} could not be pushed: ${(error as Error).message}`;
+    throw new ChangeFailed("environment", why);
+  });
+  if (found.unapproved.length > 0) {
+    const text = `commits of its agent are on ${place.targetBranch} though they were not approved: ${listed(found.unapproved)}`;
+    await addNotice(sql, change.id, "landed_unapproved", text);
+    throw new ChangeFailed("agent", `${text}. Revert them there or leave them, then retry.`);
+  }
+  return found;
+}
+
+async function publish(services: Services, change: Change, place: Workplace, signal: AbortSignal): Promise<Standing> {
+  const { environment, branchName, targetBranch, baseCommit } = place;
+  const isPushed = () => isPresent(services.sql, environment.id, { kind: "branch", name: branchName });
+  // Where all was undone that had been pushed while the agent worked, it is undone on the remote as well.
+  if ((await countCommitsSince(environment, baseCommit)) > 0 || (await isPushed())) {
+    await saveBranch(services, change, environment, { branch: branchName, signal });
+  }
+  const request = {
+    branch: branchName,
+    headCommit: await headCommit(environment),
+    targetBranch,
+    baseCommit,
+    made: await commitsMade(environment),
+  };
+  return await services.repository(change.repositoryUrl).standing(request, signal);
+}
+
+/** Commits in a sentence: short names with their subjects. */
+export function listed(commits: readonly CommitLine[]): string {
+  return commits
+    .slice(0, 5)
+    .map(({ commit, subject }) => `${commit.slice(0, 10)} “${subject.slice(0, 80)}”`)
+    .concat(commits.length > 5 ? [`and ${commits.length - 5} more`] : [])
+    .join(", ");
+}

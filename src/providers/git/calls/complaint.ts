@@ -1,0 +1,22 @@
+import { redact } from "../../../domain/redact.ts";
+
+/** What git complained of, in one line without credentials. */
+export function complaint(result: {
+  readonly stderr: string;
+  readonly timedOut?: boolean;
+  readonly stalled?: boolean;
+}): string {
+  if (result.stalled) return "it stopped sending in the middle of the transfer";
+  if (result.timedOut) return "it did not answer in time";
+  const lines = redact(result.stderr)
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !boilerplate.test(line));
+  // The last line of a git that ends on a full disk does not say so; one before it does.
+  const full = lines.find((text) => /no space left on device|disk quota exceeded/i.test(text));
+  const line = full ?? lines.findLast((text) => /^(fatal|error|remote: (fatal|error)):/i.test(text)) ?? lines.at(-1);
+  return (line ?? "it gave no reason").replace(/^(remote: )?(fatal|error): /i, "").replace(/\.$/, "");
+}
+
+const boilerplate =
+  /^(fatal: Could not read from remote repository|Please make sure you have the correct access|and the repository exists)/;

@@ -1,0 +1,32 @@
+import { execa } from "execa";
+import { asArguments } from "./fixed-settings.ts";
+
+/** The one filter that ever runs: that of the Git LFS which is installed on this machine. */
+const filter = {
+  "filter.lfs.clean": "git-lfs clean -- %f",
+  "filter.lfs.smudge": "git-lfs smudge -- %f",
+  "filter.lfs.process": "git-lfs filter-process",
+  "filter.lfs.required": "true",
+} as const;
+
+let found: { readonly isThere: Promise<boolean>; readonly askedAt: number } | undefined;
+const againMs = 30_000;
+
+/** Whether Git LFS is installed here. It may be installed while the server runs, so a no is good for half a minute. */
+export async function hasLfs(): Promise<boolean> {
+  if (found !== undefined && ((await found.isThere) || performance.now() - found.askedAt < againMs))
+    return found.isThere;
+  const isThere = execa("git", ["lfs", "version"], { cwd: "/", reject: false, timeout: 10_000, stdin: "ignore" }).then(
+    ({ exitCode }) => exitCode === 0,
+  );
+  found = { isThere, askedAt: performance.now() };
+  return await isThere;
+}
+
+/**
+ * Arguments that go before git's command wherever it reads the files of a checkout or writes them; LFS keeps its objects
+ * in `storage`, an absolute folder.
+ */
+export async function lfsFilter(storage: string): Promise<string[]> {
+  return (await hasLfs()) ? asArguments({ ...filter, "lfs.storage": storage }) : [];
+}

@@ -1,0 +1,52 @@
+import { execa } from "execa";
+import { asArguments } from "./fixed-settings.ts";
+
+/** A repository that git talks to over a transport. */
+export interface Remote {
+  /** As the workspace has it, which may be with credentials. */
+  readonly url: string;
+  /** True for a host that is not the workspace's own: it gets no credential that is not named for that host. */
+  readonly isForeign?: boolean;
+}
+
+/** `ext` and other transport helpers, which run whatever an address says, are never among them. */
+const transports: readonly (readonly [form: RegExp, protocols: string])[] = [
+  [/^https:\/\//i, "https"],
+  [/^http:\/\//i, "http:https"],
+  [/^git:\/\//i, "git"],
+  [/^(file:\/\/|\/)/i, "file"],
+];
+
+/** A user's own configuration may rewrite the address that an admin gave into any of these; no other address. */
+const everyTransport = "https:http:ssh:git:file";
+
+function protocolsFor({ url, isForeign = false }: Remote): string {
+  return isForeign ? (transports.find(([form]) => form.test(url))?.[1] ?? "ssh") : everyTransport;
+}
+
+export function remoteSettings({ isForeign = false }: Remote): string[] {
+  if (!isForeign) return [];
+  return asArguments({ "core.askPass": "", "http.extraHeader": "", "http.cookieFile": "", "http.emptyAuth": "false" });
+}
+
+/** Variables for a git that talks to a remote; a way to call ssh that the user set stays as it is. */
+export async function remoteVariables(remote: Remote): Promise<Record<string, string>> {
+  ssh ??= sshCommand(process.env);
+  const command = await ssh;
+  return {
+    GIT_ALLOW_PROTOCOL: protocolsFor(remote),
+    ...(command === "" ? {} : { GIT_SSH_COMMAND: command }),
+    // Such a program answers for every host alike.
+    ...(remote.isForeign === true ? { GIT_ASKPASS: "", SSH_ASKPASS: "" } : {}),
+  };
+}
+
+let ssh: Promise<string> | undefined;
+
+async function sshCommand(from: NodeJS.ProcessEnv): Promise<string> {
+  if (from.GIT_SSH_COMMAND !== undefined) return from.GIT_SSH_COMMAND;
+  if (from.GIT_SSH !== undefined) return "";
+  const options = { cwd: "/", reject: false, timeout: 10_000, stdin: "ignore" } as const;
+  const configured = await execa("git", ["config", "--get", "core.sshCommand"], options);
+  return configured.stdout === "" ? "ssh -o BatchMode=yes -o ConnectTimeout=15" : "";
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import { lstat, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { exists } from "../../files.ts";
+import { git } from "../calls/git.ts";
+
+/** What git keeps in a repository's common directory and an agent may well write: commits, branches, what it left out. */
+const shared = ["objects", "refs", "packed-refs", "logs", "worktrees", "modules", "shallow", "info/exclude"];
+
+/**
+ * The common directory with which our git works in a checkout: the configuration is ours and there are no hooks; all the
+ * rest leads into the checkout's own `.git`. Made when it is missing. Null where the checkout is not ours: a link to a
+ * folder of a user's, or no repository at all.
+ */
+export async function commonDirectory(folder: string, gitDir: string): Promise<string | null> {
+  if (await exists(join(folder, "config"))) return folder;
+  if (!(await isDirectory(dirname(gitDir))) || !(await isDirectory(gitDir))) return null;
+  const partial = `${folder}.partial-${process.pid}-${randomUUID().slice(0, 8)}`;
+  await mkdir(join(partial, "info"), { recursive: true, mode: 0o700 });
+  for (const name of shared) {
+    const target = relative(dirname(join(folder, name)), join(gitDir, name));
+    await symlink(target, join(partial, name)).catch(unlessThere);
+  }
+  await writeFile(join(partial, "config"), configurationFrom(await machineSettings(join(gitDir, "config"))));
+  await rename(partial, folder).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error; // another process was faster
+    await rm(partial, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+/** What `git init` found out about the disk, and the format of object names. Values that are none of these are dropped. */
+async function machineSettings(file: string): Promise<Map<string, string>> {
+  const keys = "^(core\\.(filemode|ignorecase|precomposeunicode|symlinks)|extensions\\.objectformat)$";
+  const { stdout } = await git(["config", "--no-includes", "--file", file, "-z", "--get-regexp", keys]);
+  const found = stdout.split("\0").map((entry) => entry.split("\n", 2));
+  return new Map(
+    found.flatMap(([key, value]) =>
+      key !== undefined && value !== undefined && /^(true|false|sha1|sha256)$/.test(value) ? [[key, value]] : [],
+    ),
+  );
+}
+
+function configurationFrom(found: ReadonlyMap<string, string>): string {
+  const format = found.get("extensions.objectformat") ?? "sha1";
+  const core = [...found]
+    .filter(([key]) => key.startsWith("core."))
+    .map(([key, value]) => `\t${key.slice(5)} = ${value}\n`);
+  const extensions = format === "sha1" ? "" : `[extensions]\n\tobjectformat = ${format}\n`;
+  return `[core]\n\trepositoryformatversion = ${format === "sha1" ? 0 : 1}\n\tbare = false\n${core.join("")}${extensions}`;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => null))?.isDirectory() === true;
+}
+
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EEXIST") throw error;
+}

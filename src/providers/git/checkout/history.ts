@@ -1,0 +1,48 @@
+import { broken, type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
+import type { CommitLine } from "../port.ts";
+
+/**
+ * The commits of the target that an agent has made anew under its branch, by an amended commit or a rebase: merged, they
+ * would be there twice, or undo what came after them. Empty where the branch goes on from the commit that it began with,
+ * or was begun anew from an earlier one.
+ */
+export async function rewrittenBelow(
+  checkout: Checkout,
+  { base, target }: { readonly base: string; readonly target: string },
+): Promise<CommitLine[]> {
+  if (await isInHead(checkout, base)) return [];
+  const common = await gitIn(checkout, ["merge-base", "--end-of-options", base, "HEAD"]);
+  const since = common.code === 0 ? ["--not", common.stdout.trim()] : [];
+  const before = await commitsOf(checkout, [base, ...since]);
+  // What the target itself has made anew, when its history was rewritten, is no work of the agent's.
+  const now = await commitsOf(checkout, ["HEAD", ...since, "--not", `refs/remotes/origin/${target}`]);
+  // Amending and rebasing keep the author and the time of a commit.
+  const kept = new Set(now.map(({ stamp }) => stamp));
+  const rewritten = before.filter(({ stamp }) => kept.has(stamp));
+  // Without any commit in common the whole history is another one.
+  return common.code === 0 ? rewritten : before;
+}
+
+async function isInHead(checkout: Checkout, commit: string): Promise<boolean> {
+  const ran = await gitIn(checkout, ["merge-base", "--is-ancestor", "--end-of-options", commit, "HEAD"]);
+  if (ran.code !== 0 && ran.code !== 1) throw broken("compare", ran);
+  return ran.code === 0;
+}
+
+/** The commits that were made in the checkout, as its reflog tells them. */
+export async function commitsMade(checkout: Checkout): Promise<string[]> {
+  const args = ["log", "--walk-reflogs", "--max-count=1000", "--format=%H %gs", "HEAD", "--"];
+  const ran = await gitIn(checkout, args);
+  if (ran.code !== 0) return []; // no reflog
+  const making = /^([0-9a-f]+) (commit|cherry-pick|revert|rebase|am\b|merge .*: Merge made)/;
+  return ran.stdout.split("\n").flatMap((line) => making.exec(line)?.[1] ?? []);
+}
+
+async function commitsOf(checkout: Checkout, range: readonly string[]): Promise<(CommitLine & { stamp: string })[]> {
+  const format = "--format=%H%x00%an%x00%ae%x00%at%x00%s";
+  const output = await gitOutputIn(checkout, ["log", "--max-count=1000", format, ...range, "--"]);
+  return output.split("\n").flatMap((line) => {
+    const [commit = "", name, email, time, subject = ""] = line.split("\0");
+    return commit === "" ? [] : [{ commit, subject, stamp: JSON.stringify([name, email, time]) }];
+  });
+}

@@ -1,0 +1,79 @@
+import { type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
+import { supersededBy } from "./superseded.ts";
+
+/** A commit of a checkout that no other commit there has for a parent. */
+export interface Tip {
+  readonly commit: string;
+  /** What led to it, as the part of a branch's name: `stash-1`, `feature-x`, `commit-1a2b3c4d`. */
+  readonly name: string;
+  /** The first line of its message. */
+  readonly subject: string;
+  /** True: an amended commit or a rebase has taken its place. */
+  readonly isSuperseded: boolean;
+}
+
+/**
+ * All tips of a checkout: of branches, stashes, tags, detached heads, worktrees, and of what only the reflog knows. What
+ * was fetched from a remote is left out, and so is what is in the history of `base`.
+ */
+export async function tipsOf(checkout: Checkout, base: string | null): Promise<Tip[]> {
+  const below = base !== null && (await isThere(checkout, base)) ? [base] : [];
+  const range = ["--all", "--reflog", "HEAD", "--not", "--remotes", ...below];
+  const format = "--format=%H %P%x00%s";
+  const listed = await gitOutputIn(checkout, ["log", "--max-count=20000", format, ...range, "--"]);
+  const commits = listed.split("\n").flatMap((line) => {
+    const [names = "", subject = ""] = line.split("\0");
+    const [commit = "", ...parents] = names.split(" ");
+    return commit === "" ? [] : [{ commit, parents, subject }];
+  });
+  const inner = new Set(commits.flatMap(({ parents }) => parents));
+  const names = await namesOf(checkout);
+  const superseded = await supersededBy(checkout);
+  return commits.flatMap(({ commit, subject }) => {
+    if (inner.has(commit)) return [];
+    const name = names.get(commit);
+    return [
+      {
+        commit,
+        subject,
+        name: name ?? `commit-${commit.slice(0, 8)}`,
+        isSuperseded: name === undefined && superseded.has(commit),
+      },
+    ];
+  });
+}
+
+async function isThere(checkout: Checkout, commit: string): Promise<boolean> {
+  return (await gitIn(checkout, ["cat-file", "-e", `${commit}^{commit}`])).code === 0;
+}
+
+/** What leads to a commit, by its name. */
+async function namesOf(checkout: Checkout): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  const add = (commit: string | undefined, name: string) => {
+    if (commit !== undefined && !names.has(commit)) names.set(commit, asPart(name));
+  };
+  const stashes = await gitIn(checkout, ["log", "--walk-reflogs", "--format=%H", "refs/stash", "--"]);
+  const stashed = stashes.code === 0 ? stashes.stdout.split("\n").filter(Boolean) : [];
+  for (const [index, commit] of stashed.entries()) add(commit, `stash-${index + 1}`);
+  const refs = await gitOutputIn(checkout, ["for-each-ref", "--format=%(objectname) %(refname)"]);
+  for (const line of refs.split("\n")) {
+    const [, commit, ref] = /^([0-9a-f]+) refs\/(?!remotes\/|fairlead\/|stash$)(?:heads\/)?(.+)$/.exec(line) ?? [];
+    if (ref !== undefined) add(commit, ref);
+  }
+  const worktrees = await gitIn(checkout, ["worktree", "list", "--porcelain"]);
+  for (const [, commit] of worktrees.stdout.matchAll(/^HEAD ([0-9a-f]+)$/gm))
+    add(commit, `detached-${commit?.slice(0, 8)}`);
+  return names;
+}
+
+/** A name that git takes as one part of a branch's name. */
+function asPart(name: string): string {
+  const plain = name.replaceAll(/[^A-Za-z0-9_.]+/g, "-").replaceAll(/\.{2,}/g, ".");
+  return (
+    plain
+      .replace(/^[-.]+/, "")
+      .replace(/(\.lock|[-.])+$/, "")
+      .slice(0, 60) || "work"
+  );
+}

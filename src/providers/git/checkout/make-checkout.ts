@@ -1,0 +1,90 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { exists, makeWhole, removeWhole } from "../../files.ts";
+import { git, gitOutput, transferTimeoutMs } from "../calls/git.ts";
+import { lfsFilter } from "../calls/lfs-filter.ts";
+import type { Reach } from "../hosts.ts";
+import { fetchLfs } from "../lfs/transfer.ts";
+import { fetchMirror, mirroredBranch, mirroredBranches } from "../mirror/fetch.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+import { notePushed } from "../mirror/pushed.ts";
+import { checkBranchName, unknownBranch } from "../mirror/remote.ts";
+import { populateSubmodules } from "../submodules/populate.ts";
+import { borrowObjects, nameRemote } from "./borrow.ts";
+
+export interface CheckoutRequest {
+  readonly directory: string;
+  readonly branch: string;
+  readonly targetBranch: string;
+  /** Fairlead's data folder, for the mirrors of submodules. */
+  readonly home: string;
+  /** Where the repository may send git to. */
+  readonly reach: Reach;
+}
+
+/**
+ * Checks a branch out into a folder, from the remote's branch of that name, else from the target branch. A folder that
+ * is there already is left as it is. It has what a clone with the user's tools has: LFS files and submodules. Throws
+ * `BranchUnknown`, `RepositoryUnreachable`, `LfsMissing`, `HostNotAllowed`, `SubmoduleMissing`.
+ */
+export async function makeCheckout(mirror: Mirror, request: CheckoutRequest, signal?: AbortSignal): Promise<void> {
+  checkBranchName(request.branch);
+  checkBranchName(request.targetBranch);
+  const directory = resolve(request.directory);
+  if (await isCheckout(directory)) return;
+  await fetchMirror(mirror, signal);
+  const known = await knownBranches(mirror, request);
+  // What is there now and can't be read is half-made; what another process made while we fetched is not.
+  if (await isCheckout(directory)) return;
+  if (await exists(directory)) await removeWhole(directory);
+  await mkdir(dirname(directory), { recursive: true });
+  await makeWhole(directory, (partial) => checkOut(mirror, { ...request, directory: partial, known }, signal));
+}
+
+/** Which of the two branches the remote has, the one to begin from first. */
+async function knownBranches(mirror: Mirror, request: CheckoutRequest): Promise<[string, ...string[]]> {
+  const own = await mirroredBranch(mirror, request.branch);
+  const target = await mirroredBranch(mirror, request.targetBranch);
+  // What the checkout begins with may be rewritten in it, and then pushed.
+  if (own !== null) await notePushed(mirror, request.branch, own);
+  if (own !== null) return target === null ? [request.branch] : [request.branch, request.targetBranch];
+  if (target !== null) return [request.targetBranch];
+  throw unknownBranch(mirror.url, request.targetBranch, await mirroredBranches(mirror));
+}
+
+/**
+ * A repository of its own that borrows the mirror's objects. `git worktree` would share more than objects: one agent's
+ * stash, branches, hooks and configuration would be every other agent's too, and branches would pile up in the mirror.
+ */
+async function checkOut(
+  mirror: Mirror,
+  request: CheckoutRequest & { readonly known: readonly [string, ...string[]] },
+  signal?: AbortSignal,
+): Promise<void> {
+  const { directory, branch, known, home, reach } = request;
+  const format = await gitOutput(["rev-parse", "--show-object-format"], { gitDir: mirror.path });
+  await gitOutput(["init", "--quiet", "--template=", `--object-format=${format}`, "--", directory]);
+  const gitDir = join(directory, ".git");
+  await borrowObjects(gitDir, mirror);
+  await mkdir(join(gitDir, "info"), { recursive: true });
+  // A setup command fills this folder, and a repository without a .gitignore would get it committed.
+  await writeFile(join(gitDir, "info/exclude"), "node_modules/\n");
+  await nameRemote(gitDir, mirror);
+  const borrow = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", mirror.path];
+  // Only these: two thousand branches would take longer to write down than three thousand files.
+  const refs = [...new Set(known)].map((name) => `+refs/remotes/origin/${name}:refs/remotes/origin/${name}`);
+  const local = { variables: { GIT_ALLOW_PROTOCOL: "file" }, timeoutMs: transferTimeoutMs, signal };
+  await gitOutput([...borrow, ...refs, "+refs/tags/*:refs/tags/*"], { gitDir, ...local });
+  const start = `refs/remotes/origin/${known[0]}`;
+  const commit = await gitOutput(["rev-parse", "--verify", `${start}^{commit}`], { gitDir });
+  await fetchLfs(mirror, commit, reach, signal);
+  const args = ["checkout", "--quiet", "--no-track", "-B", branch, start, "--"];
+  const settings = [...(await lfsFilter(join(gitDir, "lfs"))), `--work-tree=${directory}`];
+  await gitOutput(args, { gitDir, settings, cwd: directory, timeoutMs: transferTimeoutMs, signal });
+  await populateSubmodules({ home, reach }, { mirror, gitDir, directory, commit }, signal);
+}
+
+async function isCheckout(directory: string): Promise<boolean> {
+  const gitDir = join(directory, ".git");
+  return (await git(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], { gitDir })).code === 0;
+}

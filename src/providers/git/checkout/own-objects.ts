@@ -1,0 +1,73 @@
+import { mkdir, rm, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { type GitOptions, git, gitBytes } from "../calls/git.ts";
+
+/** An object that lies in the checkout itself and not in the mirror that it borrows from. */
+export interface OwnObject {
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: number;
+}
+
+/** Where the repository of a checkout lies on this machine: its `.git`, and the common directory of ours. */
+export interface OwnRepository {
+  readonly gitDir: string;
+  readonly commonDirectory: string;
+}
+
+/** The objects of a checkout that neither a ref, nor a reflog, nor the index leads to. */
+export async function looseEnds(repository: OwnRepository): Promise<OwnObject[]> {
+  const own = await listOwn(repository);
+  if (own.length === 0) return [];
+  const range = [
+    "--objects",
+    "--no-object-names",
+    "--all",
+    "--reflog",
+    "HEAD",
+    "--indexed-objects",
+    "--not",
+    "--remotes",
+  ];
+  const reached = await git(["rev-list", ...range], optionsFor(repository));
+  if (reached.code !== 0) return []; // a damaged repository is kept as it is
+  const known = new Set(reached.stdout.split("\n"));
+  return own.filter(({ name }) => !known.has(name));
+}
+
+/** Packs objects of a checkout, for another repository to keep. */
+export async function packObjects(repository: OwnRepository, objects: readonly OwnObject[]): Promise<Uint8Array> {
+  const stdin = objects.map(({ name }) => `${name}\n`).join("");
+  const result = await gitBytes(["pack-objects", "--quiet", "--stdout"], {
+    ...optionsFor(repository),
+    stdin,
+    limit: 512 * 1024 * 1024,
+  });
+  return result.code === 0 ? result.stdout : new Uint8Array();
+}
+
+function optionsFor({ gitDir, commonDirectory }: OwnRepository): GitOptions {
+  return { gitDir, variables: { GIT_COMMON_DIR: commonDirectory } };
+}
+
+/** git lists borrowed objects as well; a folder with links to all but the file that names the lender leaves them out. */
+async function listOwn(repository: OwnRepository): Promise<OwnObject[]> {
+  const folder = join(repository.commonDirectory, "own-objects");
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const parts = Array.from({ length: 256 }, (_, part) => part.toString(16).padStart(2, "0"));
+  for (const part of [...parts, "pack"]) {
+    await symlink(join(repository.gitDir, "objects", part), join(folder, part));
+  }
+  const options = optionsFor(repository);
+  const result = await git(["cat-file", "--batch-all-objects", "--unordered", "--batch-check"], {
+    ...options,
+    variables: { ...options.variables, GIT_OBJECT_DIRECTORY: folder },
+  });
+  return result.stdout.split("\n").flatMap((line) => {
+    const [name, type, bytes] = line.split(" ");
+    return name === undefined || type === undefined || bytes === undefined
+      ? []
+      : [{ name, type, bytes: Number(bytes) }];
+  });
+}

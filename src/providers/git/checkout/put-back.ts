@@ -1,0 +1,85 @@
+import { basename, dirname, join } from "node:path/posix";
+import { broken, type Checkout, gitOutputIn } from "../calls/checkout-git.ts";
+import { submodulesIn } from "../submodules/in-checkout.ts";
+
+const commandTimeoutMs = 120_000;
+const namesAtOnce = 200;
+
+/**
+ * Brings a checkout back to a commit, after a preview has worked in it: files of the repository are as they were, and new
+ * ones that no .gitignore names are moved beside the checkout. Ignored files stay, with installed packages and caches.
+ * Repeatable.
+ */
+export async function putBack(
+  place: Checkout,
+  { branch, commit }: { readonly branch: string; readonly commit: string },
+): Promise<void> {
+  await gitOutputIn(place, ["checkout", "--quiet", "--force", "--ignore-other-worktrees", "-B", branch, commit, "--"]);
+  await moveNewFiles(place, asideOf(place, commit));
+  await putBackSubmodules(place, asideOf(place, commit));
+}
+
+async function putBackSubmodules(place: Checkout, aside: string): Promise<void> {
+  for (const submodule of await submodulesIn(place)) {
+    await gitOutputIn(submodule, ["checkout", "--quiet", "--force", "--detach", submodule.recorded, "--"]);
+    await moveNewFiles(submodule, join(aside, submodule.path));
+    await putBackSubmodules(submodule, join(aside, submodule.path));
+  }
+}
+
+async function moveNewFiles(place: Checkout, aside: string): Promise<void> {
+  const byFolder = Map.groupBy(await newFiles(place), (path) => dirname(path));
+  for (const [folder, paths] of byFolder) {
+    const from = paths.map((path) => join(place.checkout, path));
+    await move(place, from, join(aside, folder));
+  }
+}
+
+/**
+ * Puts what was moved away when the checkout was brought back to this commit into it again, for its preview to go on
+ * with, but for that whose place is taken by now.
+ */
+export async function bringBack(place: Checkout, commit: string): Promise<void> {
+  await bringBackFrom(place, asideOf(place, commit), place.checkout);
+}
+
+async function bringBackFrom(place: Checkout, aside: string, folder: string): Promise<void> {
+  const there = new Set((await namesIn(place, folder)).map((path) => basename(path)));
+  const moved = await namesIn(place, aside);
+  await move(
+    place,
+    moved.filter((path) => !there.has(basename(path))),
+    folder,
+  );
+  const folders = new Set(await namesIn(place, aside, ["-type", "d"]));
+  for (const path of moved) {
+    if (there.has(basename(path)) && folders.has(path)) await bringBackFrom(place, path, join(folder, basename(path)));
+  }
+}
+
+const asideOf = ({ checkout }: Checkout, commit: string): string => join(dirname(checkout), "set-apart", commit);
+
+async function newFiles(place: Checkout): Promise<string[]> {
+  const args = ["ls-files", "--others", "--exclude-standard", "--directory", "--no-empty-directory", "-z"];
+  const output = await gitOutputIn(place, args);
+  return output.split("\0").flatMap((path) => (path === "" ? [] : [path.replace(/\/$/, "")]));
+}
+
+/** What is in a folder; nothing when there is no such folder. */
+async function namesIn(place: Checkout, folder: string, options: readonly string[] = []): Promise<string[]> {
+  const listed = await place.run(["find", folder, "-mindepth", "1", "-maxdepth", "1", ...options, "-print0"], {
+    timeoutMs: commandTimeoutMs,
+  });
+  return listed.code === 0 ? listed.stdout.split("\0").filter((path) => path !== "") : [];
+}
+
+/** What has the same name in the folder already is not overwritten, and stays where it is. */
+async function move(place: Checkout, paths: readonly string[], folder: string): Promise<void> {
+  if (paths.length === 0) return;
+  await place.run(["mkdir", "-p", "--", folder], { timeoutMs: commandTimeoutMs });
+  for (let at = 0; at < paths.length; at += namesAtOnce) {
+    const some = paths.slice(at, at + namesAtOnce);
+    const moved = await place.run(["mv", "-n", "--", ...some, `${folder}/`], { timeoutMs: commandTimeoutMs });
+    if (moved.code === null) throw broken("move what its preview had written", moved);
+  }
+}

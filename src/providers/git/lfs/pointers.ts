@@ -1,0 +1,81 @@
+import { basename } from "node:path";
+import { git } from "../calls/git.ts";
+import { withAttributes } from "../mirror/attributes.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+import { listTree, readObjects } from "../mirror/objects.ts";
+
+/** A file that is in Git LFS: what a commit has in its place points to the object. */
+export interface LfsFile {
+  readonly path: string;
+  /** SHA-256 of the content, in hex. */
+  readonly oid: string;
+  readonly bytes: number;
+}
+
+/** Whether some `.gitattributes` of a commit puts files into LFS. */
+export async function usesLfs(mirror: Pick<Mirror, "path">, commit: string): Promise<boolean> {
+  const files = (await listTree(mirror, commit)).filter(({ path }) => basename(path) === ".gitattributes");
+  const contents = await readObjects(
+    mirror,
+    files.map(({ object }) => object),
+  );
+  return [...contents.values()].some((bytes) => /\bfilter=lfs\b/.test(new TextDecoder().decode(bytes)));
+}
+
+/** The LFS files that come in with a commit and its history, as far as that is not in the history of others. */
+export async function lfsFilesIn(mirror: Mirror, commit: string, without: readonly string[]): Promise<LfsFile[]> {
+  const listed = await git(["rev-list", "--objects", commit, "--not", ...without, "--"], { gitDir: mirror.path });
+  const named = listed.stdout.split("\n").flatMap((line) => {
+    const [, object, path] = /^([0-9a-f]+) (.+)$/.exec(line) ?? [];
+    return object === undefined || path === undefined ? [] : [{ object, path }];
+  });
+  const small = await smallBlobs(
+    mirror,
+    named.map(({ object }) => object),
+  );
+  const candidates = named.filter(({ object }) => small.has(object));
+  const contents = await readObjects(
+    mirror,
+    candidates.map(({ object }) => object),
+  );
+  const pointers = candidates.flatMap(({ object, path }) => {
+    const pointer = parsePointer(contents.get(object));
+    return pointer === null ? [] : [{ path, ...pointer }];
+  });
+  return pointers.length === 0 ? [] : await onlyFiltered(mirror, commit, pointers);
+}
+
+const pointerAtMostBytes = 1024;
+
+async function smallBlobs(mirror: Mirror, objects: readonly string[]): Promise<Set<string>> {
+  const stdin = objects.map((object) => `${object}\n`).join("");
+  const { stdout } = await git(["cat-file", "--batch-check"], { gitDir: mirror.path, stdin });
+  return new Set(
+    stdout.split("\n").flatMap((line) => {
+      const [object = "", type, bytes] = line.split(" ");
+      return type === "blob" && Number(bytes) <= pointerAtMostBytes ? [object] : [];
+    }),
+  );
+}
+
+/** As git-lfs(1) writes it: `version`, then other keys, `oid sha256:…` and `size …` among them. */
+function parsePointer(content: Uint8Array | undefined): { oid: string; bytes: number } | null {
+  if (content === undefined || content.length > pointerAtMostBytes) return null;
+  const text = new TextDecoder().decode(content);
+  if (!/^version https:\/\/(git-lfs\.github\.com|hawser\.github\.com)\/spec\//.test(text)) return null;
+  const oid = /^oid sha256:([0-9a-f]{64})$/m.exec(text)?.[1];
+  const bytes = /^size (\d{1,18})$/m.exec(text)?.[1];
+  return oid === undefined || bytes === undefined ? null : { oid, bytes: Number(bytes) };
+}
+
+/** A file that only looks like a pointer, as in the tests of some program, is just that file. */
+async function onlyFiltered(mirror: Mirror, commit: string, files: readonly LfsFile[]): Promise<LfsFile[]> {
+  const stdin = files.map(({ path }) => `${path}\0`).join("");
+  const checked = await withAttributes(mirror, commit, (options) =>
+    git(["check-attr", "-z", "--stdin", "filter"], { ...options, stdin }),
+  );
+  const parts = checked.stdout.split("\0");
+  const filtered = new Set<string>();
+  for (let at = 0; at + 2 < parts.length; at += 3) if (parts[at + 2] === "lfs") filtered.add(parts[at] ?? "");
+  return files.filter(({ path }) => filtered.has(path));
+}

@@ -1,0 +1,53 @@
+import { GitFailed } from "../../../domain/faults/git.ts";
+import { complaint } from "../calls/complaint.ts";
+import { git, gitBytes } from "../calls/git.ts";
+import type { DiffRequest } from "../port.ts";
+import { isAncestor, needCommit } from "./commits.ts";
+import { mirroredBranch } from "./fetch.ts";
+import type { Mirror } from "./mirror.ts";
+
+/**
+ * What a change adds over its target, as `git apply` takes it: binary files too, whole names of objects, and the usual
+ * prefixes. `bytes` is a diff whose lines are in whatever encoding the files have.
+ */
+export async function diff(
+  mirror: Mirror,
+  request: DiffRequest,
+  signal?: AbortSignal,
+): Promise<{ bytes: Uint8Array; truncated: boolean }> {
+  await needCommit(mirror, request.headCommit, signal);
+  const start = await startOf(mirror, request, signal);
+  const form = ["--binary", "--full-index", "--src-prefix=a/", "--dst-prefix=b/", "--no-color", "--no-ext-diff"];
+  const args = ["diff", ...form, "--no-textconv", start, request.headCommit, "--"];
+  const result = await gitBytes(args, { gitDir: mirror.path, limit: request.limitBytes, signal });
+  if (result.code !== 0 && !result.truncated) throw new GitFailed("diff", complaint(result));
+  return { bytes: result.truncated ? wholeLines(result.stdout) : result.stdout, truncated: result.truncated };
+}
+
+function wholeLines(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
+}
+
+/**
+ * The commit that a change is compared with: the merge base with the target as it stands now, for the branch may have
+ * merged the target since it began. Of what has landed already: with the target as it was before.
+ */
+export async function startOf(
+  mirror: Mirror,
+  { headCommit, targetBranch, baseCommit, mergeCommit }: Omit<DiffRequest, "limitBytes">,
+  signal?: AbortSignal,
+): Promise<string> {
+  const landedOn = mergeCommit === null || mergeCommit === headCommit ? null : `${mergeCommit}^1`;
+  const target = landedOn ?? (await mirroredBranch(mirror, targetBranch));
+  if (target !== null && (landedOn !== null || !(await isAncestor(mirror, headCommit, target)))) {
+    const common = await mergeBase(mirror, target, headCommit);
+    if (common !== null) return common;
+  }
+  await needCommit(mirror, baseCommit, signal);
+  return (await mergeBase(mirror, baseCommit, headCommit)) ?? baseCommit;
+}
+
+async function mergeBase(mirror: Mirror, one: string, other: string): Promise<string | null> {
+  const result = await git(["merge-base", "--end-of-options", one, other], { gitDir: mirror.path });
+  return result.code === 0 ? result.stdout.trim() : null;
+}

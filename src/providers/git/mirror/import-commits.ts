@@ -1,0 +1,33 @@
+import { CheckoutBroken } from "../../../domain/faults/git.ts";
+import { type Checkout, gitDirOf } from "../calls/checkout-git.ts";
+import { complaint } from "../calls/complaint.ts";
+import { git, transferTimeoutMs } from "../calls/git.ts";
+import type { Mirror } from "./mirror.ts";
+
+/**
+ * Brings commits of a checkout, and all that they need, into the mirror. What the checkout is configured to do is not
+ * done: the git that gives them out runs no hook and no filter, and may use no transport. Throws `CheckoutBroken`.
+ */
+export async function importCommits(
+  mirror: Mirror,
+  checkout: Checkout,
+  commits: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const args = [
+    "fetch",
+    "--quiet",
+    "--no-tags",
+    "--no-write-fetch-head",
+    "--no-recurse-submodules",
+    "--no-auto-maintenance",
+  ];
+  const result = await git([...args, "--stdin", "--end-of-options", gitDirOf(checkout)], {
+    gitDir: mirror.path,
+    stdin: commits.map((commit) => `${commit}\n`).join(""),
+    variables: { GIT_ALLOW_PROTOCOL: "file" },
+    timeoutMs: transferTimeoutMs,
+    signal,
+  });
+  if (result.code !== 0) throw new CheckoutBroken("read what was committed", complaint(result));
+}

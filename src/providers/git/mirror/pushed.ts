@@ -1,0 +1,25 @@
+import { git, gitOutput } from "../calls/git.ts";
+import type { Mirror } from "./mirror.ts";
+
+// Which commits of a branch are ours, so that a later push may take their place there: a ref for each of them.
+
+const pushedRef = (branch: string, commit: string) => `refs/fairlead/pushed/${branch}/${commit}`;
+
+export async function notePushed(mirror: Mirror, branch: string, commit: string): Promise<void> {
+  await gitOutput(["update-ref", pushedRef(branch, commit), commit], { gitDir: mirror.path });
+}
+
+export async function wasPushed(mirror: Mirror, branch: string, commit: string): Promise<boolean> {
+  const args = ["rev-parse", "--verify", "--quiet", pushedRef(branch, commit)];
+  return (await git(args, { gitDir: mirror.path })).code === 0;
+}
+
+/** For a branch that is gone. */
+export async function forgetPushed(mirror: Mirror, branch: string): Promise<void> {
+  const options = { gitDir: mirror.path };
+  const refs = await gitOutput(
+    ["for-each-ref", "--format=delete %(refname)", `refs/fairlead/pushed/${branch}/`],
+    options,
+  );
+  if (refs !== "") await gitOutput(["update-ref", "--stdin"], { ...options, stdin: `${refs}\n` });
+}

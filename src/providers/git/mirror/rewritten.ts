@@ -1,0 +1,25 @@
+import { gitOutput } from "../calls/git.ts";
+import type { CommitLine, MergeRequest } from "../port.ts";
+import { isAncestor, needCommit } from "./commits.ts";
+import type { Mirror } from "./mirror.ts";
+
+const shownAtMost = 20;
+
+/**
+ * The commits that were in the target's history when the branch took them from there, and are not any more: the target
+ * was rewritten since, as it is to purge a secret, and a merge of the branch would bring them back. Newest first.
+ */
+export async function commitsBroughtBack(
+  mirror: Mirror,
+  target: string,
+  { baseCommit }: Pick<MergeRequest, "baseCommit">,
+): Promise<CommitLine[]> {
+  await needCommit(mirror, baseCommit);
+  if (await isAncestor(mirror, baseCommit, target)) return [];
+  const args = ["log", `--max-count=${shownAtMost}`, "--format=%H %s", baseCommit, "--not", target, "--"];
+  const lines = (await gitOutput(args, { gitDir: mirror.path })).split("\n").filter((line) => line !== "");
+  return lines.map((line) => {
+    const [commit = "", ...subject] = line.split(" ");
+    return { commit, subject: subject.join(" ") };
+  });
+}

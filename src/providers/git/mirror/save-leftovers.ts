@@ -1,0 +1,124 @@
+import { CheckoutBroken, HostNotAllowed, PushRefused } from "../../../domain/faults/git.ts";
+import { type Checkout, gitDirOf } from "../calls/checkout-git.ts";
+import { gitBytes, gitOutput } from "../calls/git.ts";
+import { tipsOf } from "../checkout/leftovers.ts";
+import { looseEnds, packObjects } from "../checkout/own-objects.ts";
+import type { LeftoverRequest, Leftovers, SavedTip } from "../port.ts";
+import type { SubmoduleContext } from "../submodules/context.ts";
+import { resolveUrl } from "../submodules/gitmodules.ts";
+import { type SubmoduleCheckout, submodulesIn } from "../submodules/in-checkout.ts";
+import { submoduleMirror } from "../submodules/mirror-with.ts";
+import { fetchMirror } from "./fetch.ts";
+import { importCommits } from "./import-commits.ts";
+import type { Mirror } from "./mirror.ts";
+import { push } from "./push.ts";
+import { notePushed } from "./pushed.ts";
+
+/** More of them are kept in the mirror alone: a remote is not to be flooded. */
+const pushedAtMost = 20;
+
+/**
+ * Saves what a checkout has besides what is on the remote: stashes, branches that were left, detached heads, commits that
+ * only the reflog leads to; and the same of its submodules, to their own remotes. All of it is kept in the mirror, under
+ * `refs/fairlead/saved/<key>/`; what no later commit has taken the place of is pushed as well, under `<prefix>/`.
+ * Repeatable. Throws `CheckoutBroken` where it can't be done, for the checkout to be kept as it is.
+ */
+export async function saveLeftovers(
+  mirror: Mirror,
+  checkout: Checkout,
+  request: LeftoverRequest,
+  context: SubmoduleContext,
+  signal?: AbortSignal,
+): Promise<Leftovers> {
+  const found = [];
+  for (const submodule of await submodulesIn(checkout)) {
+    found.push(await saveInSubmodule(mirror, submodule, request, context, signal));
+  }
+  await fetchMirror(mirror, signal);
+  found.push({
+    saved: await saveTips(mirror, checkout, request, signal),
+    objects: await keepObjects(mirror, checkout),
+  });
+  return { saved: found.flatMap(({ saved }) => saved), objects: found.flatMap(({ objects }) => objects) };
+}
+
+async function saveInSubmodule(
+  mirror: Mirror,
+  submodule: SubmoduleCheckout,
+  request: LeftoverRequest,
+  context: SubmoduleContext,
+  signal?: AbortSignal,
+): Promise<Leftovers> {
+  const { path, url } = submodule;
+  try {
+    if (url === null) throw new CheckoutBroken("save a submodule", `.gitmodules does not say where ${path} is`);
+    const inner = await submoduleMirror(context, { path, url: resolveUrl(url, mirror.url) }, signal);
+    const found = await saveLeftovers(inner, submodule, { ...request, base: null }, context, signal);
+    return {
+      ...found,
+      saved: found.saved.map((tip) => ({ ...tip, submodule: [path, tip.submodule].filter(Boolean).join("/") })),
+    };
+  } catch (error) {
+    const can = !(error instanceof CheckoutBroken) && !(error instanceof HostNotAllowed);
+    if (can || (await tipsOf(submodule, submodule.recorded)).length === 0) {
+      if (can) throw error;
+      return { saved: [], objects: [] }; // there is nothing in it
+    }
+    throw new CheckoutBroken("save a submodule", error.message);
+  }
+}
+
+async function saveTips(
+  mirror: Mirror,
+  checkout: Checkout,
+  { base, key, prefix }: LeftoverRequest,
+  signal?: AbortSignal,
+): Promise<SavedTip[]> {
+  const tips = await tipsOf(checkout, base);
+  const commits = tips.map(({ commit }) => commit);
+  if (commits.length > 0) await importCommits(mirror, checkout, commits, signal);
+  const saved: SavedTip[] = [];
+  for (const { commit, subject, name, isSuperseded } of tips) {
+    if (await isOnRemote(mirror, commit)) continue;
+    await gitOutput(["update-ref", `refs/fairlead/saved/${key}/${name}`, commit], { gitDir: mirror.path });
+    if (isSuperseded) continue;
+    const isPushed = prefix !== null && saved.length < pushedAtMost;
+    const branch = isPushed ? await pushTip(mirror, commit, `${prefix}/${name}`, signal) : null;
+    saved.push({ commit, subject, name, branch, submodule: null, mirrorPath: mirror.path });
+  }
+  return saved;
+}
+
+/** In a branch of the remote, or in what we have pushed there before. */
+async function isOnRemote(mirror: Mirror, commit: string): Promise<boolean> {
+  const range = [commit, "--not", "--remotes", "--glob=refs/fairlead/pushed/*"];
+  const count = await gitOutput(["rev-list", "--count", "--max-count=1", ...range, "--"], { gitDir: mirror.path });
+  return count === "0";
+}
+
+/** The branch that it was pushed to; null when the remote takes no such branch. */
+async function pushTip(mirror: Mirror, commit: string, branch: string, signal?: AbortSignal): Promise<string | null> {
+  try {
+    await notePushed(mirror, branch, commit);
+    return (await push(mirror, { commit, branch }, signal)) ? branch : null;
+  } catch (error) {
+    if (error instanceof PushRefused) return null;
+    throw error;
+  }
+}
+
+/** Packs that are larger stay out of the mirror: an agent may have staged a folder of installed packages by mistake. */
+const keptAtMostBytes = 64 * 1024 * 1024;
+
+/** Keeps files that were staged and never committed. Gives the names of their objects. */
+async function keepObjects(mirror: Mirror, checkout: Checkout): Promise<string[]> {
+  const commonDirectory = await checkout.commonDirectory();
+  if (commonDirectory === null) return [];
+  const repository = { gitDir: gitDirOf(checkout), commonDirectory };
+  const loose = await looseEnds(repository);
+  const bytes = loose.reduce((sum, object) => sum + object.bytes, 0);
+  if (loose.length === 0 || bytes > keptAtMostBytes) return [];
+  const pack = await packObjects(repository, loose);
+  const stored = await gitBytes(["index-pack", "--stdin", "--fix-thin"], { gitDir: mirror.path, stdin: pack });
+  return stored.code === 0 ? loose.flatMap(({ name, type }) => (type === "blob" ? [name] : [])) : [];
+}

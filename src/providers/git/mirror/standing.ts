@@ -1,0 +1,70 @@
+import { fairlead } from "../../../domain/identity.ts";
+import { gitOutput } from "../calls/git.ts";
+import type { CommitLine, Standing, StandingRequest } from "../port.ts";
+import { isAncestor, needCommit } from "./commits.ts";
+import { startOf } from "./diff.ts";
+import { fetchMirror, mirroredBranch } from "./fetch.ts";
+import { trailer } from "./landed.ts";
+import type { Mirror } from "./mirror.ts";
+
+/** Looks how a branch stands to its target as that is on the remote now. */
+export async function standing(mirror: Mirror, request: StandingRequest, signal?: AbortSignal): Promise<Standing> {
+  await fetchMirror(mirror, signal);
+  await needCommit(mirror, request.headCommit, signal);
+  const common = await startOf(mirror, { ...request, mergeCommit: null }, signal);
+  const target = await mirroredBranch(mirror, request.targetBranch);
+  const base = await laterOf(mirror, common, request);
+  return { base, unapproved: target === null ? [] : await unapprovedOn(mirror, target, request) };
+}
+
+/**
+ * Where the branch last had the target's commits below it. After the target was rewritten, the merge base is an earlier
+ * commit, and the one that the branch began with still tells which commits are not its own.
+ */
+async function laterOf(mirror: Mirror, common: string, { baseCommit, headCommit }: StandingRequest): Promise<string> {
+  const isBelow = await isAncestor(mirror, baseCommit, headCommit);
+  return isBelow && (await isAncestor(mirror, common, baseCommit)) ? baseCommit : common;
+}
+
+const lookedAtMost = 1000;
+
+/** Agents' processes are given such a name to commit with (`committerVariables`). */
+const isAgents = (name: string, email: string): boolean =>
+  email === fairlead.email && name.startsWith(`${fairlead.name} (`);
+
+/**
+ * Commits that are on the target since the branch began and that an agent made, in this checkout or elsewhere, though they
+ * came there neither by a merge of ours nor from another change's branch: an agent has pushed to the target itself.
+ */
+async function unapprovedOn(
+  mirror: Mirror,
+  target: string,
+  { baseCommit, branch, made }: StandingRequest,
+): Promise<CommitLine[]> {
+  const options = { gitDir: mirror.path };
+  const format = `--format=%H%x00%P%x00%cn%x00%ce%x00%(trailers:key=${trailer},valueonly,separator=%x20)%x00%s`;
+  const range = [`--max-count=${lookedAtMost}`, target, "--not", baseCommit];
+  const output = await gitOutput(["log", format, ...range, "--"], options);
+  const commits = output.split("\n").flatMap((line) => {
+    const [commit = "", parents = "", name = "", email = "", change = "", subject = ""] = line.split("\0");
+    return commit === "" ? [] : [{ commit, parents: parents.split(" "), name, email, change, subject }];
+  });
+  const here = new Set(made);
+  const suspects = commits.filter(({ commit, name, email }) => here.has(commit) || isAgents(name, email));
+  if (suspects.length === 0) return [];
+  const merged = commits.flatMap(({ parents, change }) => (change === "" ? [] : parents.slice(1)));
+  const known = await gitOutput(
+    ["for-each-ref", "--format=%(objectname) %(refname)", "refs/fairlead/pushed/"],
+    options,
+  );
+  const others = known.split("\n").flatMap((line) => {
+    const [commit = "", ref = ""] = line.split(" ");
+    return commit === "" || ref.startsWith(`refs/fairlead/pushed/${branch}/`) ? [] : [commit];
+  });
+  const explained = await gitOutput(["rev-list", "--stdin"], {
+    ...options,
+    stdin: [...merged, ...others, `^${baseCommit}`].map((line) => `${line}\n`).join(""),
+  });
+  const accounted = new Set(explained.split("\n"));
+  return suspects.flatMap(({ commit, subject }) => (accounted.has(commit) ? [] : [{ commit, subject }]));
+}

@@ -1,0 +1,76 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { redact } from "../../../domain/redact.ts";
+import { gitOutput, transferTimeoutMs } from "../calls/git.ts";
+import { lfsFilter } from "../calls/lfs-filter.ts";
+import { borrowObjects, nameRemote } from "../checkout/borrow.ts";
+import { fetchLfs } from "../lfs/transfer.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+import type { SubmoduleContext } from "./context.ts";
+import { type Submodule, submodulesOf } from "./gitmodules.ts";
+import { mirrorWith } from "./mirror-with.ts";
+
+/** A repository in a checkout: the top one, or a submodule. */
+export interface Worktree {
+  readonly mirror: Mirror;
+  readonly gitDir: string;
+  readonly directory: string;
+  readonly commit: string;
+}
+
+const deepest = 10;
+
+/**
+ * Fills the folders of a checkout's submodules, and of theirs, as a recursive clone does. Throws `HostNotAllowed`,
+ * `SubmoduleMissing`, `RepositoryUnreachable`.
+ */
+export async function populateSubmodules(
+  context: SubmoduleContext,
+  worktree: Worktree,
+  signal?: AbortSignal,
+  depth = 0,
+): Promise<void> {
+  if (depth === deepest) return;
+  for (const submodule of await submodulesOf(worktree.mirror, worktree.commit)) {
+    const mirror = await mirrorWith(context, submodule, signal);
+    await fetchLfs(mirror, submodule.commit, context.reach, signal);
+    const inner = await checkOut(worktree, submodule, mirror, signal);
+    await populateSubmodules(context, inner, signal, depth + 1);
+  }
+}
+
+/** As `git submodule update` lays it out: the repository in `.git/modules`, and in its folder a file that leads there. */
+async function checkOut(
+  { gitDir: outer, directory: top }: Worktree,
+  { name, path, commit, url }: Submodule,
+  mirror: Mirror,
+  signal?: AbortSignal,
+): Promise<Worktree> {
+  const gitDir = join(outer, "modules", name);
+  const directory = join(top, path);
+  await mkdir(directory, { recursive: true });
+  const format = await gitOutput(["rev-parse", "--show-object-format"], { gitDir: mirror.path });
+  await gitOutput(["init", "--quiet", "--bare", "--template=", `--object-format=${format}`, "--", gitDir]);
+  for (const [key, value] of [
+    ["core.bare", "false"],
+    ["core.worktree", relative(gitDir, directory)],
+  ] as const) {
+    await gitOutput(["config", "--local", key, value], { gitDir });
+  }
+  await writeFile(join(directory, ".git"), `gitdir: ${relative(directory, gitDir)}\n`);
+  await mkdir(join(gitDir, "info"), { recursive: true });
+  await writeFile(join(gitDir, "info/exclude"), "");
+  await borrowObjects(gitDir, mirror);
+  await nameRemote(gitDir, mirror);
+  const settings = [...(await lfsFilter(join(gitDir, "lfs"))), `--work-tree=${directory}`];
+  const args = ["checkout", "--quiet", "--force", "--detach", commit, "--"];
+  await gitOutput(args, { gitDir, settings, cwd: directory, timeoutMs: transferTimeoutMs, signal });
+  // What `git submodule` in the checkout goes by.
+  for (const [key, value] of [
+    [`submodule.${name}.active`, "true"],
+    [`submodule.${name}.url`, redact(url)],
+  ] as const) {
+    await gitOutput(["config", "--local", key, value], { gitDir: outer });
+  }
+  return { mirror, gitDir, directory, commit };
+}
