@@ -23,16 +23,6 @@ export function isLocal(url: string): boolean {
   return url.startsWith("/") || url.startsWith("file://");
 }
 
-/**
- * Variables that let one git process reach a remote with the credentials in its address, where `origin` is written
- * without them: an agent that reads the checkout's configuration finds no secret there.
- */
-function credentialVariables(url: string): Record<string, string> {
-  const bare = redact(url);
-  if (bare === url) return {};
-  return { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: `url.${url}.insteadOf`, GIT_CONFIG_VALUE_0: bare };
-}
-
 function schemeUrl(text: string): string {
   if (/\s/.test(text)) throw new RepositoryUrlInvalid("a URL has no spaces in it; write %20");
   const url = URL.canParse(text) ? new URL(text) : null;

@@ -1,7 +1,7 @@
-import { BranchUnknown, CommitUnknown, GitFailed } from "../../../domain/faults/git.ts";
+import { CommitUnknown, GitFailed } from "../../../domain/faults/git.ts";
 import { complaint } from "../calls/complaint.ts";
 import { git, transferTimeoutMs } from "../calls/git.ts";
-import { fetchMirror, mirroredBranch } from "./fetch.ts";
+import { fetchMirror } from "./fetch.ts";
 import type { Mirror } from "./mirror.ts";
 
 /** A full SHA-1 or SHA-256 name, which no option and no other revision can be mistaken for. */
@@ -19,20 +19,6 @@ export async function needCommit(mirror: Mirror, commit: string, signal?: AbortS
   const args = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--end-of-options", mirror.address, commit];
   await git(args, { gitDir: mirror.path, remote: mirror, timeoutMs: transferTimeoutMs, signal });
   if (!(await hasCommit(mirror, commit))) throw new CommitUnknown(commit);
-}
-
-/** The commit that a commit's name or a branch of the remote stands for. Throws `CommitUnknown`, `BranchUnknown`. */
-async function resolveCommit(mirror: Mirror, name: string): Promise<string> {
-  if (isCommitName(name)) {
-    await needCommit(mirror, name);
-    return name;
-  }
-  const known = await mirroredBranch(mirror, name);
-  if (known !== null) return known;
-  await fetchMirror(mirror);
-  const fetched = await mirroredBranch(mirror, name);
-  if (fetched === null) throw new BranchUnknown(name, []);
-  return fetched;
 }
 
 export async function isAncestor(mirror: Mirror, older: string, newer: string): Promise<boolean> {
