@@ -1,28 +1,20 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { cleanUp } from "../../src/actions/clean-up.ts";
 import { CheckoutBroken } from "../../src/domain/faults/git.ts";
 import type { ChangeId, EnvironmentId } from "../../src/domain/ids.ts";
 import { findEnvironment } from "../../src/store/environments.ts";
-import { gitIn, makeWorld, type World } from "../support/world.ts";
+import { relayedRemote } from "../support/relayed-remote.ts";
+import { filesOn, gitIn, makeWorld, type World } from "../support/world.ts";
 
 let world: World;
-let silent: Server;
-const talks = new Set<Socket>();
 
 beforeAll(async () => {
   world = await makeWorld({ FAIRLEAD_LOG_LEVEL: "error", FAIRLEAD_CONCURRENCY: "12" });
-  silent = createServer((socket) => talks.add(socket.on("error", () => {}))).listen(0, "127.0.0.1");
-  await world.row(async () => (silent.listening ? [{}] : []));
 });
-afterAll(async () => {
-  await world.close();
-  for (const socket of talks) socket.destroy();
-  silent.close();
-});
+afterAll(() => world.close());
 
 /** Its agent runs this in a shell. */
 async function agent(name: string, script: string): Promise<void> {
@@ -31,12 +23,11 @@ async function agent(name: string, script: string): Promise<void> {
   await sql`update fairlead.workspaces set agent = 'command', agent_settings = ${settings} where name = ${name}`;
 }
 
-const silentUrl = () => `git://127.0.0.1:${(silent.address() as AddressInfo).port}/x.git`;
 const commits = "echo x > f; git add f; git -c user.name=a -c user.email=a@b commit -qm w";
 
-/** A change whose agent has committed, has come to `then`, and works on. */
-async function atWork(name: string, then = "true"): Promise<{ id: ChangeId; environmentId: EnvironmentId }> {
-  await agent(name, `${commits}; ${then}; touch ready; exec sleep 600`);
+/** A change whose agent has committed and works on. */
+async function atWork(name: string): Promise<{ id: ChangeId; environmentId: EnvironmentId }> {
+  await agent(name, `${commits}; touch ready; exec sleep 600`);
   const id = await world.request(name, "Work");
   return await world.row(async () => {
     const { environmentId } = await world.change(id);
@@ -50,15 +41,16 @@ async function atWork(name: string, then = "true"): Promise<{ id: ChangeId; envi
 test("clean-ups that wait for a silent remote hold up no cancellation, and nothing that is done each minute", async () => {
   const { sql } = world.database;
   const worker = await world.startWorker();
-  await world.workspace("silent", await world.repository(), []);
-  const hung = await Promise.all(
-    Array.from({ length: 6 }, () => atWork("silent", `git remote set-url origin ${silentUrl()}`)),
-  );
+  const silent = await relayedRemote(await world.repository());
+  onTestFinished(silent.close);
+  await world.workspace("silent", silent.url, []);
+  const hung = await Promise.all(Array.from({ length: 6 }, () => atWork("silent")));
+  silent.fallSilent();
   const remote = await world.repository();
   await world.workspace("answering", remote, []);
   const other = await atWork("answering");
   await sql`select fairlead.cancel_change(id, 'ann') from unnest(${hung.map(({ id }) => id)}::text[]) as c(id)`;
-  await world.row(async () => (talks.size >= hung.length ? [{}] : []));
+  await world.row(async () => (silent.held() >= hung.length ? [{}] : []));
 
   const before = performance.now();
   await sql`select fairlead.cancel_change(${other.id}, 'ann')`;
@@ -86,9 +78,33 @@ test("a checkout whose .git is gone is put aside, and the retry goes on without 
   await putsAside({ name: "no-git", breaks: "rm -rf .git", why: "not a git repository" });
 }, 60_000);
 
-test("so is one that has lost its remote", async () => {
-  await putsAside({ name: "no-remote", breaks: "git remote remove origin", why: "does not appear to be a git" });
+test("so is one whose index can't be read", async () => {
+  await putsAside({ name: "no-index", breaks: "echo broken > .git/index", why: "index file" });
 }, 60_000);
+
+test.each([
+  ["gone", "git remote remove origin"],
+  ["somewhere else", "git remote set-url origin git://127.0.0.1:9/elsewhere.git"],
+])(
+  "a checkout whose remote is %s saves its work at the workspace's address all the same",
+  async (what, breaks) => {
+    const { sql } = world.database;
+    const worker = await world.startWorker();
+    onTestFinished(() => worker.stop());
+    const [name, remote] = [`remote-${what.replaceAll(" ", "-")}`, await world.repository()];
+    await world.workspace(name, remote, []);
+    await agent(name, `${commits}; ${breaks}; exit 1`);
+    const id = await world.request(name, "Break it");
+    const { branchName } = await world.reaches(id, "failed");
+    await world.cleaned(id);
+    expect(await filesOn(remote, branchName)).toEqual(["f", "index.html"]);
+    await agent(name, "echo y > g");
+    await sql`select fairlead.retry_change(${id}, 'ann')`;
+    await world.reaches(id, "deployed");
+    expect(await filesOn(remote, branchName)).toEqual(["f", "g", "index.html"]);
+  },
+  60_000,
+);
 
 async function putsAside({ name, breaks, why }: { name: string; breaks: string; why: string }): Promise<void> {
   const { sql } = world.database;

@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ChangeId, EnvironmentId } from "../../src/domain/ids.ts";
 import { said } from "../support/history.ts";
-import { filesOn, makeWorld, type World, write } from "../support/world.ts";
+import { filesOn, gitIn, makeWorld, type World, write } from "../support/world.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -44,26 +46,56 @@ test("an environment that vanishes is replaced, and what the agent had committed
   expect(events[3]?.data.lost_environment).toMatch(/vanished/);
 });
 
+/** An agent that hangs as often as it is told to, once it has written half of its work, and then writes the rest. */
+const interrupted = (times: number) =>
+  `echo 1 >> half; if [ "$(wc -l < half)" -le ${times} ]; then touch ready; exec sleep 600; fi; echo 2 > rest`;
+
+/** Sends a signal to the agent's process as soon as it has come to where it hangs. */
+async function kill(id: ChangeId, name: string, signal: NodeJS.Signals): Promise<EnvironmentId> {
+  const { environmentId } = await world.row(async () => {
+    const change = await world.change(id);
+    const ready = join(world.home, "environments", String(change.environmentId), "checkout", "ready");
+    return change.environmentId !== null && existsSync(ready) ? [change] : [];
+  });
+  const environment = world.services.provider("local").open(environmentId as EnvironmentId, "");
+  const agent = await environment.adopt(name);
+  if (agent.state !== "running") throw new Error(`the agent is ${agent.state}`);
+  await rm(join(environment.checkout, "ready"));
+  process.kill(agent.pid, signal);
+  return environment.id;
+}
+
+async function interruptedChange(name: string, times: number): Promise<{ id: ChangeId; remote: string }> {
+  const { sql } = world.database;
+  const remote = await world.repository();
+  await world.workspace(name, remote, []);
+  const settings = sql.json({ argv: ["sh", "-c", interrupted(times)] });
+  await sql`update fairlead.workspaces set agent = 'command', agent_settings = ${settings} where name = ${name}`;
+  return { id: await world.request(name, "Two halves"), remote };
+}
+
 test.each(["SIGTERM", "SIGKILL"] as const)(
-  "an agent that is ended by %s from outside goes on in a fresh environment, with what it had not committed",
+  "an agent that is ended by %s from outside goes on where it was, with what it had not committed",
   async (signal) => {
-    const name = `ended-by-${signal.toLowerCase()}`;
-    const remote = await world.repository();
-    await world.workspace(name, remote, [[write("half", "1"), say("half done"), hang]]);
-    const id = await world.request(name, "Two halves");
-    await said(world, id, "half done");
-    const { environmentId, branchName } = await world.change(id);
-    const agent = await world.services
-      .provider("local")
-      .open(environmentId ?? ("" as never), remote)
-      .adopt("agent-1");
-    if (agent.state !== "running") throw new Error(`the agent is ${agent.state}`);
-    await nowDoes(name, write("rest", "2"));
-    process.kill(agent.pid, signal);
-    await world.reaches(id, "deployed");
-    expect(await filesOn(remote, branchName)).toEqual(["half", "index.html", "rest"]);
+    const { id, remote } = await interruptedChange(`ended-by-${signal.toLowerCase()}`, 2);
+    const environmentId = await kill(id, "agent-1", signal);
+    await kill(id, "agent-1-resumed-1", signal);
+    const change = await world.reaches(id, "deployed");
+    expect(change.environmentId).toBe(environmentId);
+    expect(await filesOn(remote, change.branchName)).toEqual(["half", "index.html", "rest"]);
+    expect(await gitIn(remote, "show", `${change.branchName}:half`)).toBe("1\n1\n1");
   },
 );
+
+test("an agent that is killed a third time goes on in a fresh environment, with what it had not committed", async () => {
+  const { id, remote } = await interruptedChange("killed-thrice", 3);
+  const environmentId = await kill(id, "agent-1", "SIGKILL");
+  await kill(id, "agent-1-resumed-1", "SIGKILL");
+  await kill(id, "agent-1-resumed-2", "SIGKILL");
+  const change = await world.reaches(id, "deployed");
+  expect(change.environmentId).not.toBe(environmentId);
+  expect(await filesOn(remote, change.branchName)).toEqual(["half", "index.html", "rest"]);
+});
 
 test("the third environment that is lost fails the change with kind environment, and a retry begins to count anew", async () => {
   const { sql } = world.database;
@@ -77,7 +109,7 @@ test("the third environment that is lost fails the change with kind environment,
         where change_id = ${id} and text like '%here%' and environment_id <> all (${[...seen]})`,
     );
     seen.add(environmentId);
-    await rm(join(world.home, "environments", environmentId), { recursive: true, force: true });
+    await rm(join(world.home, "environments", environmentId), { recursive: true, force: true, maxRetries: 5 });
   }
   const failed = await world.reaches(id, "failed");
   expect(failed).toMatchObject({ failureKind: "environment", failedIn: "implementing" });

@@ -175,7 +175,7 @@ test("a retry begins anew in a fresh environment and remembers what went wrong",
     select status, environment_id, last_failure, failure_kind, branch_name from fairlead.change_requests where id = ${id}`;
   expect(after).toMatchObject({
     status: "provisioning",
-    lastFailure: { kind: "agent", message: "no", in: "implementing", task: null },
+    lastFailure: { kind: "agent", message: "no", in: "implementing", task: "implement" },
     failureKind: null,
     branchName: `change/${id}`,
   });
