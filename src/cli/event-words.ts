@@ -2,7 +2,12 @@ import type { Event } from "../domain/event.ts";
 import type { ChangeStatus, EnvironmentStatus } from "../domain/lifecycles.ts";
 import { runEventWords } from "./run-event-words.ts";
 
-type Kind = `change.${ChangeStatus}` | "change.implement_done" | "change.limited" | `environment.${EnvironmentStatus}`;
+type Kind =
+  | `change.${ChangeStatus}`
+  | "change.implement_done"
+  | "change.limited"
+  | "change.notice"
+  | `environment.${EnvironmentStatus}`;
 type Words = (event: Event, data: Readonly<Record<string, unknown>>) => string | null;
 
 /** What each event means to somebody who watches a change; null for what goes without saying. */
@@ -17,6 +22,7 @@ const meanings: Readonly<Record<Kind, Words>> = {
   "change.implement_done": (_event, { branch, head_commit }) =>
     `pushed ${short(head_commit)} to ${branch}; now its preview`,
   "change.limited": (_event, { until }) => `its agent's usage limit is reached; goes on at ${until}`,
+  "change.notice": (_event, { text }) => `note well: ${text}`,
   "change.deployed": (_event, { preview_url }) =>
     preview_url === undefined
       ? "there is nothing to serve; its diff waits for a person"

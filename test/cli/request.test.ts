@@ -25,7 +25,7 @@ describe("asking for a change", () => {
     });
     expect(first).toMatchObject({ code: 0 });
     expect(first.out).toMatch(/^Asked for \w{8} in unser-shop: Add a spinner\n {2}npx fairlead log -f \w{8} /);
-    expect(first.err).toContain("Registered this repository as workspace unser-shop; its changes go to the agent");
+    expect(first.err).toContain(`Registered ${place.origin} as workspace unser-shop: branches and merges go there`);
     expect(first.err).toContain("No worker is running: start one with `npx fairlead start`");
 
     const second = await place.fairlead(["request", "And another", "--repo", place.checkout, "--json"]);
