@@ -99,6 +99,7 @@ const repository: Repository = {
   readOnlySubmodules: async () => [],
   submoduleBranches: async () => [],
   contains: async () => false,
+  fetchLfs: async () => {},
   publish: async () => commit,
   saveLeftovers: async () => ({ saved: [], objects: [] }),
   standing: async () => ({ base: commit, unapproved: [] }),

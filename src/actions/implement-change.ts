@@ -38,7 +38,7 @@ async function implement(services: Services, change: Change, stopping: AbortSign
   if (workStands(change.lastFailure) && (await isThere(environment, change.headCommit, baseCommit))) {
     return await settleAsItStands(services, change, place);
   }
-  if (await rebaseRewritten(services, change, place)) {
+  if (await rebaseRewritten(services, change, place, stopping)) {
     const { base } = await publishRound(services, change, place, stopping);
     return await settleAsItStands(services, change, { ...place, baseCommit: base });
   }

@@ -141,6 +141,22 @@ export class LfsMissing extends Fault {
   }
 }
 
+/** The LFS server lacks objects of files that the branch has: no clone can have them. */
+export class LfsObjectMissing extends Fault {
+  readonly code = "LFS_OBJECT_MISSING";
+  readonly kind = "conflict";
+
+  constructor(files: readonly { readonly path: string; readonly oid: string }[], reason: string) {
+    const some = files.slice(0, 5).map(({ path, oid }) => `${path} (${oid.slice(0, 12)})`);
+    const more = files.length > 5 ? ` and ${files.length - 5} more` : "";
+    super(
+      `The repository's LFS server did not give out ${some.join(", ")}${more}: ${reason}. ` +
+        "Push them from a clone that has them (git lfs push --all origin), then retry.",
+      { files: files.map(({ path }) => path) },
+    );
+  }
+}
+
 /** A submodule points to a commit that its own repository lacks: no clone can have it. */
 export class SubmoduleMissing extends Fault {
   readonly code = "SUBMODULE_MISSING";

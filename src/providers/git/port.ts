@@ -111,6 +111,8 @@ export interface Repository {
   contains(branch: string, commit: string, signal?: AbortSignal): Promise<boolean>;
   /** The submodules of a branch whose remotes take no push of ours. */
   readOnlySubmodules(branch: string, signal?: AbortSignal): Promise<ReadOnlySubmodule[]>;
+  /** Brings the LFS objects of a branch, as it was last fetched, into a checkout. */
+  fetchLfs(checkout: Checkout, branch: string, signal?: AbortSignal): Promise<void>;
   /** Pushes what a checkout stands at to a branch of the remote. Gives the commit. Repeatable. */
   publish(checkout: Checkout, branch: string, signal?: AbortSignal): Promise<string>;
   /** Saves what a checkout has besides what is on the remote. Repeatable. */

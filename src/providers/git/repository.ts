@@ -1,3 +1,5 @@
+import { gitDirOf } from "./calls/checkout-git.ts";
+import { fetchLfs } from "./lfs/transfer.ts";
 import { hasCommit, isAncestor } from "./mirror/commits.ts";
 import { deleteBranch } from "./mirror/delete-branch.ts";
 import { diff } from "./mirror/diff.ts";
@@ -54,6 +56,11 @@ export function openRepository({ home, url: given, hosts = [] }: RepositoryOptio
     },
     async readOnlySubmodules(branch, signal) {
       return await readOnlySubmodules(await mirror(signal), branch, context, signal);
+    },
+    async fetchLfs(checkout, branch, signal) {
+      const opened = await mirror(signal);
+      const commit = await mirroredBranch(opened, branch);
+      if (commit !== null) await fetchLfs(opened, { commit, gitDir: gitDirOf(checkout) }, context.reach, signal);
     },
     async publish(checkout, branch, signal) {
       return await publish(await mirror(signal), { checkout, branch }, context, signal);

@@ -1,3 +1,5 @@
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
 import { execa } from "execa";
 import { asArguments } from "./fixed-settings.ts";
 
@@ -29,4 +31,11 @@ export async function hasLfs(): Promise<boolean> {
  */
 export async function lfsFilter(storage: string): Promise<string[]> {
   return (await hasLfs()) ? asArguments({ ...filter, "lfs.storage": storage }) : [];
+}
+
+/** Sets the filter up in a repository that an agent's own git works in, as `git lfs install --local` does. */
+export async function installLfsFilter(gitDir: string): Promise<void> {
+  if (!(await hasLfs())) return;
+  const lines = Object.entries(filter).map(([key, value]) => `\t${key.replace("filter.lfs.", "")} = ${value}\n`);
+  await appendFile(join(gitDir, "config"), `[filter "lfs"]\n${lines.join("")}`);
 }

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { exists, makeWhole, removeWhole } from "../../files.ts";
 import { git, gitOutput, transferTimeoutMs } from "../calls/git.ts";
-import { lfsFilter } from "../calls/lfs-filter.ts";
+import { installLfsFilter, lfsFilter } from "../calls/lfs-filter.ts";
 import type { Reach } from "../hosts.ts";
 import { fetchLfs } from "../lfs/transfer.ts";
 import { fetchMirror, mirroredBranch, mirroredBranches } from "../mirror/fetch.ts";
@@ -70,14 +70,15 @@ async function checkOut(
   // A setup command fills this folder, and a repository without a .gitignore would get it committed.
   await writeFile(join(gitDir, "info/exclude"), "node_modules/\n");
   await nameRemote(gitDir, mirror);
-  const borrow = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", mirror.path];
+  await installLfsFilter(gitDir);
+  const borrow = ["fetch", "--quiet", "--no-tags", "--update-shallow", "--no-write-fetch-head", mirror.path];
   // Only these: two thousand branches would take longer to write down than three thousand files.
   const refs = [...new Set(known)].map((name) => `+refs/remotes/origin/${name}:refs/remotes/origin/${name}`);
   const local = { variables: { GIT_ALLOW_PROTOCOL: "file" }, timeoutMs: transferTimeoutMs, signal };
   await gitOutput([...borrow, ...refs, "+refs/tags/*:refs/tags/*"], { gitDir, ...local });
   const start = `refs/remotes/origin/${known[0]}`;
   const commit = await gitOutput(["rev-parse", "--verify", `${start}^{commit}`], { gitDir });
-  await fetchLfs(mirror, commit, reach, signal);
+  await fetchLfs(mirror, { commit, gitDir }, reach, signal);
   const args = ["checkout", "--quiet", "--no-track", "-B", branch, start, "--"];
   const settings = [...(await lfsFilter(join(gitDir, "lfs"))), `--work-tree=${directory}`];
   await gitOutput(args, { gitDir, settings, cwd: directory, timeoutMs: transferTimeoutMs, signal });

@@ -22,6 +22,15 @@ export async function usesLfs(mirror: Pick<Mirror, "path">, commit: string): Pro
   return [...contents.values()].some((bytes) => /\bfilter=lfs\b/.test(new TextDecoder().decode(bytes)));
 }
 
+/** The files of a commit that look like those of LFS. */
+export async function pointersOf(mirror: Pick<Mirror, "path">, commit: string): Promise<LfsFile[]> {
+  const entries = await listTree(mirror, commit);
+  return await pointersAmong(
+    mirror,
+    entries.filter(({ mode }) => mode.startsWith("100")),
+  );
+}
+
 /** The LFS files that come in with a commit and its history, as far as that is not in the history of others. */
 export async function lfsFilesIn(mirror: Mirror, commit: string, without: readonly string[]): Promise<LfsFile[]> {
   const listed = await git(["rev-list", "--objects", commit, "--not", ...without, "--"], { gitDir: mirror.path });
@@ -29,6 +38,16 @@ export async function lfsFilesIn(mirror: Mirror, commit: string, without: readon
     const [, object, path] = /^([0-9a-f]+) (.+)$/.exec(line) ?? [];
     return object === undefined || path === undefined ? [] : [{ object, path }];
   });
+  const pointers = await pointersAmong(mirror, named);
+  return pointers.length === 0 ? [] : await onlyFiltered(mirror, commit, pointers);
+}
+
+interface Named {
+  readonly object: string;
+  readonly path: string;
+}
+
+async function pointersAmong(mirror: Pick<Mirror, "path">, named: readonly Named[]): Promise<LfsFile[]> {
   const small = await smallBlobs(
     mirror,
     named.map(({ object }) => object),
@@ -38,16 +57,15 @@ export async function lfsFilesIn(mirror: Mirror, commit: string, without: readon
     mirror,
     candidates.map(({ object }) => object),
   );
-  const pointers = candidates.flatMap(({ object, path }) => {
+  return candidates.flatMap(({ object, path }) => {
     const pointer = parsePointer(contents.get(object));
     return pointer === null ? [] : [{ path, ...pointer }];
   });
-  return pointers.length === 0 ? [] : await onlyFiltered(mirror, commit, pointers);
 }
 
 const pointerAtMostBytes = 1024;
 
-async function smallBlobs(mirror: Mirror, objects: readonly string[]): Promise<Set<string>> {
+async function smallBlobs(mirror: Pick<Mirror, "path">, objects: readonly string[]): Promise<Set<string>> {
   const stdin = objects.map((object) => `${object}\n`).join("");
   const { stdout } = await git(["cat-file", "--batch-check"], { gitDir: mirror.path, stdin });
   return new Set(

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { constants, createReadStream } from "node:fs";
 import { copyFile, link, mkdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Mirror } from "../mirror/mirror.ts";
@@ -14,6 +14,20 @@ export async function isStored(gitDir: string, { oid, bytes }: LfsFile): Promise
   return found?.isFile() === true && found.size === bytes;
 }
 
+/**
+ * Gives LFS objects of the mirror to a checkout, which could not borrow them: git-lfs does not follow a relative path
+ * to another repository. Those that the mirror lacks are left out.
+ */
+export async function giveObjects(mirror: Mirror, gitDir: string, files: readonly LfsFile[]): Promise<void> {
+  for (const file of files) {
+    if (!(await isStored(mirror.path, file))) continue;
+    const [from, to] = [placeOf(join(mirror.path, "lfs"), file.oid), placeOf(join(gitDir, "lfs"), file.oid)];
+    await mkdir(dirname(to), { recursive: true });
+    // A copy, for an agent could write to the file that a link would share.
+    await copyFile(from, to, constants.COPYFILE_FICLONE);
+  }
+}
+
 /** Takes LFS objects of a checkout into the mirror. One whose content is not what its name says is left where it is. */
 export async function importObjects(mirror: Mirror, storage: string, files: readonly LfsFile[]): Promise<void> {
   for (const file of files) {
@@ -22,8 +36,7 @@ export async function importObjects(mirror: Mirror, storage: string, files: read
     await mkdir(dirname(to), { recursive: true });
     const partial = `${to}.partial-${randomUUID().slice(0, 8)}`;
     try {
-      // A copy, for an agent could still write to the file that a link would share.
-      await copyFile(from, partial);
+      await copyFile(from, partial, constants.COPYFILE_FICLONE);
       if ((await hashOf(partial)) === file.oid) await link(partial, to).catch(unlessThere);
     } catch (error) {
       if (!["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;

@@ -1,25 +1,46 @@
-import { LfsMissing, PushIncomplete } from "../../../domain/faults/git.ts";
+import type { Fault } from "../../../domain/fault.ts";
+import { LfsMissing, LfsObjectMissing, PushIncomplete } from "../../../domain/faults/git.ts";
 import { complaint } from "../calls/complaint.ts";
-import { type GitOptions, git, gitOutput, transferTimeoutMs } from "../calls/git.ts";
+import { type GitOptions, type GitResult, git, gitOutput, transferTimeoutMs } from "../calls/git.ts";
 import { hasLfs } from "../calls/lfs-filter.ts";
 import type { Reach } from "../hosts.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { unreachable } from "../mirror/remote.ts";
 import { inScratch } from "../mirror/scratch.ts";
 import { type LfsEndpoint, lfsEndpoint } from "./endpoint.ts";
-import { type LfsFile, lfsFilesIn, usesLfs } from "./pointers.ts";
-import { importObjects, isStored } from "./store.ts";
+import { type LfsFile, lfsFilesIn, pointersOf, usesLfs } from "./pointers.ts";
+import { giveObjects, importObjects, isStored } from "./store.ts";
 
 /**
- * Brings the LFS objects of a commit into the mirror, from where checkouts take them. Throws `LfsMissing`,
- * `HostNotAllowed`, `RepositoryUnreachable`.
+ * Brings the LFS objects of a commit into the mirror, and from there into a checkout. Throws `LfsMissing`,
+ * `LfsObjectMissing`, `HostNotAllowed`, `RepositoryUnreachable`.
  */
-export async function fetchLfs(mirror: Mirror, commit: string, reach: Reach, signal?: AbortSignal): Promise<void> {
+export async function fetchLfs(
+  mirror: Mirror,
+  { commit, gitDir }: { readonly commit: string; readonly gitDir: string },
+  reach: Reach,
+  signal?: AbortSignal,
+): Promise<void> {
   if (!(await usesLfs(mirror, commit))) return;
   if (!(await hasLfs())) throw new LfsMissing();
   const endpoint = await lfsEndpoint(mirror, commit, reach);
-  const result = await git(["lfs", "fetch", "origin", commit], { gitDir: mirror.path, ...talk(endpoint, signal) });
-  if (result.code !== 0) throw unreachable(endpoint.remote.url, result);
+  const fetched = await git(["lfs", "fetch", "origin", commit], { gitDir: mirror.path, ...talk(endpoint, signal) });
+  const files = await pointersOf(mirror, commit);
+  if (fetched.code !== 0) throw await whyNotFetched(mirror, files, endpoint, fetched);
+  await giveObjects(mirror, gitDir, files);
+}
+
+/** The server may be out of reach, or answer that it lacks some of them. */
+async function whyNotFetched(
+  mirror: Mirror,
+  files: readonly LfsFile[],
+  { remote }: LfsEndpoint,
+  fetched: GitResult,
+): Promise<Fault> {
+  const missing: LfsFile[] = [];
+  for (const file of files) if (!(await isStored(mirror.path, file))) missing.push(file);
+  const named = missing.filter(({ oid }) => fetched.stderr.includes(oid));
+  return named.length === 0 ? unreachable(remote.url, fetched) : new LfsObjectMissing(named, complaint(fetched));
 }
 
 interface Source {

@@ -28,11 +28,11 @@ export async function mirroredBranches(mirror: Mirror): Promise<string[]> {
 
 /** Fetches all branches, and the tags on them, into a mirror that no other caller in this process is fetching. */
 export async function fetchBranches(mirror: Mirror, signal?: AbortSignal): Promise<void> {
-  const args = ["fetch", "--quiet", "--prune", "--no-write-fetch-head", "--no-recurse-submodules", "--end-of-options"];
+  const args = ["fetch", "--quiet", "--prune", "--update-shallow", "--no-write-fetch-head", "--no-recurse-submodules"];
   const refs = "+refs/heads/*:refs/remotes/origin/*";
   const options = { gitDir: mirror.path, remote: mirror, timeoutMs: transferTimeoutMs, signal };
   for (let attempt = 1; ; attempt++) {
-    const result = await git([...args, mirror.address, refs], options);
+    const result = await git([...args, "--end-of-options", mirror.address, refs], options);
     if (result.code === 0) return;
     if (attempt === 10 || !lostARace(result.stderr)) throw unreachable(mirror.url, result);
     await pause(50 * attempt, signal);

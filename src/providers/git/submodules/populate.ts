@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { redact } from "../../../domain/redact.ts";
 import { gitOutput, transferTimeoutMs } from "../calls/git.ts";
-import { lfsFilter } from "../calls/lfs-filter.ts";
+import { installLfsFilter, lfsFilter } from "../calls/lfs-filter.ts";
 import { borrowObjects, nameRemote } from "../checkout/borrow.ts";
 import { fetchLfs } from "../lfs/transfer.ts";
 import type { Mirror } from "../mirror/mirror.ts";
@@ -33,8 +33,7 @@ export async function populateSubmodules(
   if (depth === deepest) return;
   for (const submodule of await submodulesOf(worktree.mirror, worktree.commit)) {
     const mirror = await mirrorWith(context, submodule, signal);
-    await fetchLfs(mirror, submodule.commit, context.reach, signal);
-    const inner = await checkOut(worktree, submodule, mirror, signal);
+    const inner = await checkOut(worktree, { submodule, mirror, context }, signal);
     await populateSubmodules(context, inner, signal, depth + 1);
   }
 }
@@ -42,10 +41,10 @@ export async function populateSubmodules(
 /** As `git submodule update` lays it out: the repository in `.git/modules`, and in its folder a file that leads there. */
 async function checkOut(
   { gitDir: outer, directory: top }: Worktree,
-  { name, path, commit, url }: Submodule,
-  mirror: Mirror,
+  { submodule, mirror, context }: { submodule: Submodule; mirror: Mirror; context: SubmoduleContext },
   signal?: AbortSignal,
 ): Promise<Worktree> {
+  const { name, path, commit, url } = submodule;
   const gitDir = join(outer, "modules", name);
   const directory = join(top, path);
   await mkdir(directory, { recursive: true });
@@ -62,6 +61,8 @@ async function checkOut(
   await writeFile(join(gitDir, "info/exclude"), "");
   await borrowObjects(gitDir, mirror);
   await nameRemote(gitDir, mirror);
+  await installLfsFilter(gitDir);
+  await fetchLfs(mirror, { commit, gitDir }, context.reach, signal);
   const settings = [...(await lfsFilter(join(gitDir, "lfs"))), `--work-tree=${directory}`];
   const args = ["checkout", "--quiet", "--force", "--detach", commit, "--"];
   await gitOutput(args, { gitDir, settings, cwd: directory, timeoutMs: transferTimeoutMs, signal });
