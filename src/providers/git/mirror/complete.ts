@@ -55,7 +55,8 @@ async function completeSubmodule(
   { checkout, context, publishSubmodule, signal }: Completing,
 ): Promise<string | null> {
   const mirror = await submoduleMirror(context, submodule, signal);
-  if (await isOnRemote(mirror, submodule.commit, signal)) return null;
+  if ((await isInBranches(mirror, submodule.commit)) || (await isOnRemote(mirror, submodule.commit, signal)))
+    return null;
   const inner = (await submodulesIn(checkout)).find(({ path }) => path === submodule.path);
   if (inner === undefined) return "it is neither there nor here";
   await publishSubmodule(mirror, inner, submodule.commit);
@@ -64,7 +65,6 @@ async function completeSubmodule(
 
 /** Whether a commit is in the history of a branch of its remote, as that is now. */
 export async function isOnRemote(mirror: Mirror, commit: string, signal?: AbortSignal): Promise<boolean> {
-  if (await isInBranches(mirror, commit)) return true;
   await fetchMirror(mirror, signal);
   return await isInBranches(mirror, commit);
 }
