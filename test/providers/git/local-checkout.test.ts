@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { NotACheckout } from "../../../src/domain/faults/cli.ts";
+import { NotACheckout, RemoteAmbiguous } from "../../../src/domain/faults/cli.ts";
 import { localCheckout } from "../../../src/providers/git/local-checkout.ts";
 
 let folder: string;
@@ -47,6 +47,60 @@ test("a bare repository stands for itself", async () => {
   const path = join(folder, "bare.git");
   await execa("git", ["init", "--quiet", "--bare", path]);
   expect(await localCheckout(path)).toEqual({ folder: path, repositoryUrl: path });
+});
+
+test("a bare repository that was cloned from another stands for itself, also by a folder in it", async () => {
+  const upstream = await checkout("upstream");
+  const path = join(folder, "copy.git");
+  await execa("git", ["clone", "--quiet", "--bare", upstream, path]);
+  expect(await localCheckout(path)).toEqual({ folder: path, repositoryUrl: path });
+  expect(await localCheckout(join(path, "refs"))).toEqual({ folder: path, repositoryUrl: path });
+});
+
+const configured = (path: string, ...settings: readonly string[]) =>
+  settings.reduce(async (before, setting) => {
+    await before;
+    await execa("git", ["-C", path, "config", "--add", ...setting.split(" ")]);
+  }, Promise.resolve());
+
+test.each([
+  ["a push address of its own", ["remote.origin.pushurl git@example.com:me/fork.git"], "git@example.com:me/fork.git"],
+  [
+    "a remote that pushes go to",
+    ["remote.fork.url https://example.com/me/fork.git", "remote.pushDefault fork"],
+    "https://example.com/me/fork.git",
+  ],
+  ["an address in the place of that remote", ["remote.pushDefault ../mine.git"], "../mine.git"],
+  [
+    "a push remote of one branch alone",
+    ["branch.main.pushRemote fork", "remote.fork.url x:y"],
+    "https://up.example.com/u.git",
+  ],
+  [
+    "an address that the user's git rewrites",
+    ["url.ssh://git@up.example.com/.insteadOf https://up.example.com/"],
+    "ssh://git@up.example.com/u.git",
+  ],
+])("a checkout with %s belongs where its pushes go", async (_what, settings, expected) => {
+  const path = await checkout("shop", "https://up.example.com/u.git");
+  await configured(path, ...settings);
+  const { repositoryUrl } = await localCheckout(path);
+  expect(repositoryUrl).toBe(expected.startsWith("../") ? join(folder, expected.slice(3)) : expected);
+});
+
+test.each([
+  ["several remotes, none of them origin", ["remote.a.url x:a", "remote.b.url x:b"]],
+  ["several push addresses", ["remote.origin.url x:a", "remote.origin.pushurl x:b", "remote.origin.pushurl x:c"]],
+])("a checkout with %s is asked about, and not guessed", async (_what, settings) => {
+  const path = await checkout("shop");
+  await configured(path, ...settings);
+  await expect(localCheckout(path)).rejects.toThrow(RemoteAmbiguous);
+});
+
+test("the only remote counts, whatever it is called", async () => {
+  const path = await checkout("shop");
+  await configured(path, "remote.upstream.url https://example.com/u.git");
+  expect((await localCheckout(path)).repositoryUrl).toBe("https://example.com/u.git");
 });
 
 test("what is no checkout is said to be none, with the reason", async () => {

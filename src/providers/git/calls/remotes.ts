@@ -31,22 +31,19 @@ export function remoteSettings({ isForeign = false }: Remote): string[] {
 
 /** Variables for a git that talks to a remote; a way to call ssh that the user set stays as it is. */
 export async function remoteVariables(remote: Remote): Promise<Record<string, string>> {
-  ssh ??= sshCommand(process.env);
-  const command = await ssh;
   return {
     GIT_ALLOW_PROTOCOL: protocolsFor(remote),
-    ...(command === "" ? {} : { GIT_SSH_COMMAND: command }),
+    ...((await hasSshCommand(process.env)) ? {} : { GIT_SSH_COMMAND: "ssh -o BatchMode=yes -o ConnectTimeout=15" }),
     // Such a program answers for every host alike.
     ...(remote.isForeign === true ? { GIT_ASKPASS: "", SSH_ASKPASS: "" } : {}),
   };
 }
 
-let ssh: Promise<string> | undefined;
+let configured: Promise<boolean> | undefined;
 
-async function sshCommand(from: NodeJS.ProcessEnv): Promise<string> {
-  if (from.GIT_SSH_COMMAND !== undefined) return from.GIT_SSH_COMMAND;
-  if (from.GIT_SSH !== undefined) return "";
+async function hasSshCommand(from: NodeJS.ProcessEnv): Promise<boolean> {
+  if (from.GIT_SSH_COMMAND !== undefined || from.GIT_SSH !== undefined) return true;
   const options = { cwd: "/", reject: false, timeout: 10_000, stdin: "ignore" } as const;
-  const configured = await execa("git", ["config", "--get", "core.sshCommand"], options);
-  return configured.stdout === "" ? "ssh -o BatchMode=yes -o ConnectTimeout=15" : "";
+  configured ??= execa("git", ["config", "--get", "core.sshCommand"], options).then(({ stdout }) => stdout !== "");
+  return await configured;
 }

@@ -1,8 +1,18 @@
-import { CheckoutBroken, HostNotAllowed, PushRefused } from "../../../domain/faults/git.ts";
+import {
+  BranchMovedOn,
+  CheckoutBroken,
+  HostNotAllowed,
+  LfsMissing,
+  PushIncomplete,
+  PushRefused,
+} from "../../../domain/faults/git.ts";
 import { type Checkout, gitDirOf } from "../calls/checkout-git.ts";
+import { complaint } from "../calls/complaint.ts";
 import { gitBytes, gitOutput } from "../calls/git.ts";
 import { tipsOf } from "../checkout/leftovers.ts";
 import { looseEnds, packObjects } from "../checkout/own-objects.ts";
+import { lfsFilesIn } from "../lfs/pointers.ts";
+import { importObjects } from "../lfs/store.ts";
 import type { LeftoverRequest, Leftovers, SavedTip } from "../port.ts";
 import type { SubmoduleContext } from "../submodules/context.ts";
 import { resolveUrl } from "../submodules/gitmodules.ts";
@@ -11,8 +21,7 @@ import { submoduleMirror } from "../submodules/mirror-with.ts";
 import { fetchMirror } from "./fetch.ts";
 import { importCommits } from "./import-commits.ts";
 import type { Mirror } from "./mirror.ts";
-import { push } from "./push.ts";
-import { notePushed } from "./pushed.ts";
+import { type Publication, publish } from "./publish.ts";
 
 /** More of them are kept in the mirror alone: a remote is not to be flooded. */
 const pushedAtMost = 20;
@@ -36,7 +45,7 @@ export async function saveLeftovers(
   }
   await fetchMirror(mirror, signal);
   found.push({
-    saved: await saveTips(mirror, checkout, request, signal),
+    saved: await saveTips(mirror, checkout, request, context, signal),
     objects: await keepObjects(mirror, checkout),
   });
   return { saved: found.flatMap(({ saved }) => saved), objects: found.flatMap(({ objects }) => objects) };
@@ -72,6 +81,7 @@ async function saveTips(
   mirror: Mirror,
   checkout: Checkout,
   { base, key, prefix }: LeftoverRequest,
+  context: SubmoduleContext,
   signal?: AbortSignal,
 ): Promise<SavedTip[]> {
   const tips = await tipsOf(checkout, base);
@@ -81,33 +91,41 @@ async function saveTips(
   for (const { commit, subject, name, isSuperseded } of tips) {
     if (await isOnRemote(mirror, commit)) continue;
     await gitOutput(["update-ref", `refs/fairlead/saved/${key}/${name}`, commit], { gitDir: mirror.path });
+    await importObjects(mirror, `${gitDirOf(checkout)}/lfs`, await lfsFilesIn(mirror, commit, ["--remotes"]));
     if (isSuperseded) continue;
     const isPushed = prefix !== null && saved.length < pushedAtMost;
-    const branch = isPushed ? await pushTip(mirror, commit, `${prefix}/${name}`, signal) : null;
+    const tip = { checkout, commit, branch: `${prefix}/${name}` };
+    const branch = isPushed ? await pushTip(mirror, tip, context, signal) : null;
     saved.push({ commit, subject, name, branch, submodule: null, mirrorPath: mirror.path });
   }
   return saved;
 }
 
-/** In a branch of the remote, or in what we have pushed there before. */
+/** In a branch or a tag of the remote, or in what we have pushed there before. */
 async function isOnRemote(mirror: Mirror, commit: string): Promise<boolean> {
-  const range = [commit, "--not", "--remotes", "--glob=refs/fairlead/pushed/*"];
+  const range = [commit, "--not", "--remotes", "--tags", "--glob=refs/fairlead/pushed/*"];
   const count = await gitOutput(["rev-list", "--count", "--max-count=1", ...range, "--"], { gitDir: mirror.path });
   return count === "0";
 }
 
-/** The branch that it was pushed to; null when the remote takes no such branch. */
-async function pushTip(mirror: Mirror, commit: string, branch: string, signal?: AbortSignal): Promise<string | null> {
+/** The branch that it was pushed to; null when the remote takes no such branch, or clones of it would not be whole. */
+async function pushTip(
+  mirror: Mirror,
+  tip: Publication & { readonly commit: string },
+  context: SubmoduleContext,
+  signal?: AbortSignal,
+): Promise<string | null> {
   try {
-    await notePushed(mirror, branch, commit);
-    return (await push(mirror, { commit, branch }, signal)) ? branch : null;
+    await publish(mirror, tip, context, signal);
+    return tip.branch;
   } catch (error) {
-    if (error instanceof PushRefused) return null;
+    const stays = [PushRefused, PushIncomplete, BranchMovedOn, LfsMissing, HostNotAllowed];
+    if (stays.some((kind) => error instanceof kind)) return null;
     throw error;
   }
 }
 
-/** Packs that are larger stay out of the mirror: an agent may have staged a folder of installed packages by mistake. */
+/** An agent may have staged a folder of installed packages by mistake; the mirror keeps all that it gets for ever. */
 const keptAtMostBytes = 64 * 1024 * 1024;
 
 /** Keeps files that were staged and never committed. Gives the names of their objects. */
@@ -117,8 +135,13 @@ async function keepObjects(mirror: Mirror, checkout: Checkout): Promise<string[]
   const repository = { gitDir: gitDirOf(checkout), commonDirectory };
   const loose = await looseEnds(repository);
   const bytes = loose.reduce((sum, object) => sum + object.bytes, 0);
-  if (loose.length === 0 || bytes > keptAtMostBytes) return [];
+  if (loose.length === 0) return [];
+  if (bytes > keptAtMostBytes) {
+    const size = `${Math.round(bytes / 1024 / 1024)} MiB were staged and never committed`;
+    throw new CheckoutBroken("save all that is in it", `${size}, too much for the mirror`);
+  }
   const pack = await packObjects(repository, loose);
   const stored = await gitBytes(["index-pack", "--stdin", "--fix-thin"], { gitDir: mirror.path, stdin: pack });
-  return stored.code === 0 ? loose.flatMap(({ name, type }) => (type === "blob" ? [name] : [])) : [];
+  if (stored.code !== 0) throw new CheckoutBroken("save what was staged and never committed", complaint(stored));
+  return loose.flatMap(({ name, type }) => (type === "blob" ? [name] : []));
 }

@@ -1,9 +1,9 @@
 import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { MergeRequest } from "../../../src/providers/git/port.ts";
-import { openRepository } from "../../../src/providers/git/repository.ts";
-import { author, changeId, commit, git, makeWorld, pushChange, scratch, type World, write } from "./support.ts";
+import type { MergeRequest } from "../../../../src/providers/git/port.ts";
+import { openRepository } from "../../../../src/providers/git/repository.ts";
+import { author, changeId, commit, git, makeWorld, pushChange, scratch, type World, write } from "../support.ts";
 
 const branch = "change/spinner-3k1m0p00";
 const never = new AbortController().signal;
