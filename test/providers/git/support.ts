@@ -19,10 +19,13 @@ export async function scratch(): Promise<string> {
   return directory;
 }
 
+const identity = ["-c", "user.name=Grace", "-c", "user.email=grace@example.org"];
+/** A person who has configured nothing, whatever a test gives the server for variables. */
+const env = { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
+
 /** Runs the git of a person who works beside Fairlead. */
 export async function git(cwd: string, ...args: string[]): Promise<string> {
-  const identity = ["-c", "user.name=Grace", "-c", "user.email=grace@example.org", "-c", "commit.gpgSign=false"];
-  const { stdout } = await execa("git", [...identity, ...args], { cwd });
+  const { stdout } = await execa("git", [...identity, ...args], { cwd, env, extendEnv: false });
   return stdout;
 }
 

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { execa } from "execa";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { commitAll, headCommit } from "../../../src/providers/git/checkout/checkout.ts";
-import { openRepository } from "../../../src/providers/git/repository.ts";
-import { gitOverHttp } from "../../support/git-over-http.ts";
-import { author, changeId, git, makeCheckout, makeWorld, publish, type World, write } from "./support.ts";
+import { commitAll, headCommit } from "../../../../src/providers/git/checkout/checkout.ts";
+import { openRepository } from "../../../../src/providers/git/repository.ts";
+import { gitOverHttp } from "../../../support/git-over-http.ts";
+import { author, changeId, git, makeCheckout, makeWorld, publish, type World, write } from "../support.ts";
 
 const branch = "change/token";
 
@@ -92,26 +93,38 @@ test("an ssh command of the user's is called in each talk with the remote", asyn
   expect(calls).toContain("git-receive-pack");
 });
 
-test("a token in the address stands in no argument of a process", async () => {
+test("a token in the address stands in no argument of a process, and in no file of the mirror", async () => {
   const world = await makeWorld();
   const { withToken } = await gitOverHttp(world.url, "t0ken-in-sight");
-  const seen = new Set<string>();
-  const watching = setInterval(() => void note(seen), 2);
-  onTestFinished(() => clearInterval(watching));
+  const log = join(world.directory, "arguments");
+  await logArguments(world, log);
   await wholeChange(world, withToken);
-  clearInterval(watching);
-  expect([...seen].some((line) => line.includes("fetch"))).toBe(true);
-  expect([...seen].some((line) => line.includes("push"))).toBe(true);
-  expect([...seen].filter((line) => line.includes("t0ken-in-sight"))).toEqual([]);
+  const seen = await readFile(log, "utf8");
+  expect(seen).toMatch(/^git .* fetch /m);
+  expect(seen).toMatch(/^git .* push /m);
+  expect(seen).toMatch(/^git-remote-http /m);
+  expect(seen).not.toContain("t0ken-in-sight");
+  const { stdout } = await execa("grep", ["--recursive", "--files-with-matches", "t0ken-in-sight", world.home], {
+    reject: false,
+  });
+  expect(stdout).toBe("");
 });
 
-/** What stands in the arguments of every process of the machine. */
-async function note(seen: Set<string>): Promise<void> {
-  for (const pid of await readdir("/proc")) {
-    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) continue;
-    const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    if (line.includes("git")) seen.add(line.replaceAll("\0", " "));
+/** From now on each git, and each helper by which it speaks HTTP, writes its arguments down before it begins. */
+async function logArguments({ directory }: World, log: string): Promise<void> {
+  const [programs, helpers] = [join(directory, "programs"), join(directory, "helpers")];
+  for (const folder of [programs, helpers]) await mkdir(folder);
+  const own = await git("/", "--exec-path");
+  for (const name of await readdir(own)) await symlink(join(own, name), join(helpers, name));
+  const { stdout: real } = await execa("sh", ["-c", "command -v git"]);
+  for (const [path, program] of [
+    [join(programs, "git"), real],
+    [join(helpers, "git-remote-http"), join(own, "git-remote-http")],
+  ] as const) {
+    await rm(path, { force: true });
+    await writeFile(path, `#!/bin/sh\necho "${basename(path)} $*" >> ${log}\nexec ${program} "$@"\n`, { mode: 0o755 });
   }
+  withVariables({ PATH: `${programs}:${process.env.PATH}`, GIT_EXEC_PATH: helpers });
 }
 
 test("a credential helper that an agent configured in its checkout is never asked", async () => {
