@@ -12,6 +12,7 @@ import {
   ProcessStartedBefore,
 } from "../../domain/faults/environments.ts";
 import { exists } from "../files.ts";
+import { freeLimits, processLimits } from "./limit-mark.ts";
 import { type Place, processFolders, variablesOf } from "./place.ts";
 import type { ProcessSpec, Started } from "./port.ts";
 import { programOf, refused, takeSupervisorsPlace } from "./process-folder.ts";
@@ -91,9 +92,10 @@ async function takeName(place: Place, spec: ProcessSpec, folder: string): Promis
     await mkdir(ours);
     ourselves ??= identify(process.pid);
     const us = await ourselves;
+    const { soft, hard } = processLimits(place, spec.name);
     await Promise.all([
       writeFile(join(ours, "starter"), us === null ? "" : `${keyOf(us)}\n`),
-      writeFile(join(ours, "started"), `${Math.floor(Date.now() / 1000)}\n`),
+      writeFile(join(ours, "started"), `${Math.floor(Date.now() / 1000)} ${soft} ${hard} ${await freeLimits()}\n`),
       writeFile(join(ours, "boot"), await bootId()),
       writeFile(join(ours, "stdin"), spec.stdin ?? "", { mode: 0o600 }),
     ]);
