@@ -31,6 +31,7 @@ export function nullServices(sql: Sql): Services {
     agent: () => agent,
     repository: (url) => ({ ...repository, url }),
     credentials: {},
+    sshAgent: null,
   };
 }
 

@@ -6,6 +6,7 @@ import type { Agent, AgentJob } from "../providers/agents/port.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { type FollowOptions, startAndFollow } from "./follow-process.ts";
 import type { Services } from "./services.ts";
+import { sshAgentVariables } from "./ssh-agent.ts";
 import { wholeOutput } from "./whole-output.ts";
 
 /** One start of an agent: who, what for, and under which name. */
@@ -32,7 +33,8 @@ export async function followAgent<Role extends AgentRole>(
       return value === undefined ? [] : [[key, value]];
     }),
   );
-  const spec = { name, argv, stdin, variables: { ...committerVariables(agent.name), ...credentials, ...variables } };
+  const given = { ...credentials, ...(await sshAgentVariables(services, options.owner.changeId)), ...variables };
+  const spec = { name, argv, stdin, variables: { ...committerVariables(agent.name), ...given } };
   const ended = await startAndFollow(services, environment, spec, options);
   if (ended.state === "overdue") return ended;
   const exited = ended.state === "exited" ? ended : { code: null, signal: null, endedAt: new Date() };

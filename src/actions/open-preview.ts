@@ -15,6 +15,7 @@ import { startOnce } from "./follow-process.ts";
 import { openEnvironment, type Workplace } from "./open-environment.ts";
 import { recorded } from "./recorded.ts";
 import type { Services } from "./services.ts";
+import { sshAgentVariables } from "./ssh-agent.ts";
 import { wholeOutput } from "./whole-output.ts";
 
 /** Starts the app on the branch, waits until it answers, and puts the change before a person. */
@@ -83,7 +84,8 @@ async function startPreview(
   if (!(await notePreviewPort(services.sql, change, port))) return null;
   const owner = { environmentId: environment.id, changeId: change.id };
   const argv = fillPort(start, port);
-  const spec = { name, argv, variables: { PORT: String(port), HOST: "127.0.0.1" } };
+  const allowed = await sshAgentVariables(services, change.id);
+  const spec = { name, argv, variables: { PORT: String(port), HOST: "127.0.0.1", ...allowed } };
   await recorded(services.sql, owner, [{ kind: "port", name: String(port) }], () =>
     startOnce(services, environment, change.id, spec),
   );

@@ -19,6 +19,7 @@ import { startAndFollowInTime } from "./follow-process.ts";
 import { interruptible } from "./interruptible.ts";
 import { recorded } from "./recorded.ts";
 import type { Services } from "./services.ts";
+import { sshAgentVariables } from "./ssh-agent.ts";
 import { wholeOutput } from "./whole-output.ts";
 
 /** Makes the change's environment, or finds it made, sets the app up in it, and lets the agent begin. */
@@ -52,7 +53,8 @@ async function provision(services: Services, change: Change, stopping: AbortSign
     if (change.targetBranch === null) await noteDefaultBranch(sql, workspace.name, targetBranch);
     const blueprint = await readBlueprint(environment, workspace.blueprint);
     if (blueprint.setup !== null) {
-      const spec = { name: "setup", argv: blueprint.setup };
+      const variables = await sshAgentVariables(services, change.id);
+      const spec = { name: "setup", argv: blueprint.setup, variables };
       const setup = await startAndFollowInTime(services, environment, spec, {
         owner: { changeId: change.id, runId: null },
         timeoutMs: limits.setupMs,

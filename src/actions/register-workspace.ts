@@ -41,6 +41,7 @@ export async function workspaceFor(
         agentSettings: {},
         blueprint: {},
         planId: null,
+        sshAgent: false,
         maxActiveChanges: null,
       });
       return { workspace, registered: true };

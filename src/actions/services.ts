@@ -17,6 +17,8 @@ export interface Services {
   readonly onUsageLimit: "wait" | "ask";
   /** The server's variables that an agent may be given when it names them among its credentials. */
   readonly credentials: Readonly<Record<string, string>>;
+  /** The socket of the server's SSH agent; null when there is none. */
+  readonly sshAgent: string | null;
 }
 
 /** How long things may take. All in milliseconds, all settings (see .env.example). */

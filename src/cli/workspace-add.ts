@@ -18,6 +18,7 @@ interface Options {
   readonly check?: string;
   readonly port?: number;
   readonly plan?: string;
+  readonly sshAgent?: boolean;
   readonly maxActive?: number;
   readonly json?: boolean;
 }
@@ -36,6 +37,7 @@ export function addWorkspaceAdd(workspace: Command, cli: Cli): void {
     .option("--check <command>", "proves a change, such as 'npm test'")
     .option("--port <number>", "a port that the app insists on", wholeNumber(65_535))
     .option("--plan <plan_id>", "the plan that does the work of its changes; else one coding agent does")
+    .option("--ssh-agent", "let agents, setup and previews of its changes use the server's SSH agent")
     .option("--max-active <number>", "how many changes may be active at once", wholeNumber(1000))
     .action((name: string, repository: string, options: Options) => add(cli, { name, repository }, options));
 }
@@ -51,6 +53,7 @@ async function add(cli: Cli, given: { name: string; repository: string }, option
     agent_settings: settingsIn(options.agentSettings ?? "{}"),
     blueprint: { setup, start, check, port },
     plan_id: options.plan ?? null,
+    ssh_agent: options.sshAgent === true,
     max_active_changes: options.maxActive ?? null,
   });
   await withAssembly(cli.open, async ({ services }) => {
@@ -62,6 +65,7 @@ async function add(cli: Cli, given: { name: string; repository: string }, option
       agentSettings: workspace.agent_settings,
       blueprint: workspace.blueprint,
       planId: workspace.plan_id,
+      sshAgent: workspace.ssh_agent,
       maxActiveChanges: workspace.max_active_changes,
     });
     if (screen.json) return screen.printJson(viewWorkspace(added));

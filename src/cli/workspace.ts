@@ -83,6 +83,7 @@ export function workspaceFacts(screen: Screen, workspace: Workspace): string {
     ["check", words(blueprint.check)],
     ["port", blueprint.port == null ? null : String(blueprint.port)],
     ["plan", workspace.planId],
+    ["SSH agent", workspace.sshAgent ? "may be used by agents, setup and previews" : null],
     ["active at most", `${workspace.maxActiveChanges} changes`],
     ["created", workspace.createdAt.toISOString()],
   ]);

@@ -13,6 +13,8 @@ export interface Workspace {
   readonly blueprint: BlueprintSettings;
   /** The plan that does the work of its changes; null: one agent does. */
   readonly planId: string | null;
+  /** Whether agents, setup commands and previews of its changes may use the server's SSH agent. */
+  readonly sshAgent: boolean;
   readonly maxActiveChanges: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;

@@ -39,6 +39,7 @@ export const workspaceRoutes: readonly Route[] = [
         agentSettings: body.agent_settings,
         blueprint: body.blueprint,
         planId: body.plan_id,
+        sshAgent: body.ssh_agent,
         maxActiveChanges: body.max_active_changes,
       });
       response.status(201).location(`/api/workspaces/${workspace.name}`).json(viewWorkspace(workspace));

@@ -70,6 +70,7 @@ export function makeServices(settings: Settings, sql: Services["sql"], log: Logg
     agent: agentNamed,
     repository: (url) => openRepository({ home: settings.home, url }),
     credentials: credentialsIn(process.env),
+    sshAgent: process.env.SSH_AUTH_SOCK ?? null,
   };
 }
 

@@ -16,6 +16,9 @@ export const newWorkspace = z
     // What is absent stays absent: it is left to .fairlead.json and to what is detected.
     blueprint: blueprintSettings.default({}).transform((given) => given as Partial<Blueprint>),
     plan_id: planId.nullable().default(null).meta({ description: "The plan that does the work of its changes" }),
+    ssh_agent: z.boolean().default(false).meta({
+      description: "Whether agents, setup commands and previews of its changes may use the server's SSH agent",
+    }),
     max_active_changes: z.int().min(1).max(1000).nullable().default(null),
   })
   .meta({ id: "NewWorkspace" });
@@ -30,6 +33,7 @@ export const workspaceView = z
     agent_settings: z.record(z.string(), z.unknown()).meta({ description: "The values of `variables` are not shown" }),
     blueprint: z.record(z.string(), z.unknown()),
     plan_id: z.string().nullable(),
+    ssh_agent: z.boolean(),
     max_active_changes: z.int(),
     created_at: timestamp,
     updated_at: timestamp,
@@ -48,6 +52,7 @@ export function viewWorkspace(workspace: Workspace): z.infer<typeof workspaceVie
     agent_settings: withoutValues(workspace.agentSettings),
     blueprint: { ...workspace.blueprint },
     plan_id: workspace.planId,
+    ssh_agent: workspace.sshAgent,
     max_active_changes: workspace.maxActiveChanges,
     created_at: iso(workspace.createdAt),
     updated_at: iso(workspace.updatedAt),

@@ -24,13 +24,16 @@ export function isLocal(url: string): boolean {
 }
 
 /**
- * Variables that let one git process reach a remote with the credentials in its address, where `origin` is written
- * without them: an agent that reads the checkout's configuration finds no secret there.
+ * Variables that let one git process of ours reach a remote from a checkout: with the server's SSH agent, and with the
+ * credentials in the remote's address where `origin` is written without them, so that an agent that reads the checkout's
+ * configuration finds no secret there.
  */
 export function credentialVariables(url: string): Record<string, string> {
   const bare = redact(url);
-  if (bare === url) return {};
-  return { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: `url.${url}.insteadOf`, GIT_CONFIG_VALUE_0: bare };
+  const socket = process.env.SSH_AUTH_SOCK;
+  const agent = socket === undefined ? {} : { SSH_AUTH_SOCK: socket };
+  if (bare === url) return agent;
+  return { ...agent, GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: `url.${url}.insteadOf`, GIT_CONFIG_VALUE_0: bare };
 }
 
 function schemeUrl(text: string): string {
