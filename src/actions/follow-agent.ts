@@ -5,8 +5,8 @@ import { signalOf } from "../providers/agents/exit.ts";
 import type { Agent, AgentJob } from "../providers/agents/port.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { type FollowOptions, startAndFollow } from "./follow-process.ts";
+import { sshAgentVariables } from "./processes/ssh-agent.ts";
 import type { Services } from "./services.ts";
-import { sshAgentVariables } from "./ssh-agent.ts";
 import { wholeOutput } from "./whole-output.ts";
 
 /** One start of an agent: who, what for, and under which name. */

@@ -14,12 +14,13 @@ import { readBlueprint } from "../providers/previews/read-blueprint.ts";
 import { changeAsSeen, settleProvisioned } from "../store/changes.ts";
 import { findEnvironment } from "../store/environments.ts";
 import { findWorkspace, noteDefaultBranch } from "../store/workspaces.ts";
+import { placeHere } from "./data-folder/is-here.ts";
 import { orFail } from "./fail-change.ts";
 import { startAndFollowInTime } from "./follow-process.ts";
 import { interruptible } from "./interruptible.ts";
+import { sshAgentVariables } from "./processes/ssh-agent.ts";
 import { recorded } from "./recorded.ts";
 import type { Services } from "./services.ts";
-import { sshAgentVariables } from "./ssh-agent.ts";
 import { wholeOutput } from "./whole-output.ts";
 
 /** Makes the change's environment, or finds it made, sets the app up in it, and lets the agent begin. */
@@ -45,6 +46,7 @@ async function provision(services: Services, change: Change, stopping: AbortSign
     const targetBranch = change.targetBranch ?? (await services.repository(change.repositoryUrl).defaultBranch());
     const branch = change.branchName ?? branchName(change.requestText, change.id);
     const request = { id: row.id, repositoryUrl: change.repositoryUrl, branch, targetBranch };
+    await placeHere(services, row.id);
     const made = await recorded(sql, { environmentId: row.id, changeId: change.id }, ownFolders, () =>
       services.provider(row.provider).provision(request, signal),
     );

@@ -8,10 +8,10 @@ import { lastLines, storable } from "../domain/text.ts";
 import type { Environment, ProcessSpec } from "../providers/environments/port.ts";
 import { settleSucceeded, stepAsSeen } from "../store/steps.ts";
 import { type Ended, startAndFollow } from "./follow-process.ts";
+import { sshAgentOfCommand } from "./processes/ssh-agent.ts";
 import { runEnvironment } from "./run-environment.ts";
 import type { BegunRun } from "./run-step.ts";
 import type { Services } from "./services.ts";
-import { sshAgentOfCommand } from "./ssh-agent.ts";
 
 interface CommandAttempt {
   readonly step: Step;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ProcessWontEnd } from "../../domain/faults/environments.ts";
-import type { LimitMark } from "./limit-mark.ts";
+import type { LimitMark } from "./marks/limit-mark.ts";
 import { programOf, sessionOf, supervisorOf } from "./process-folder.ts";
 import { type Identity, isStill, keyOf, processTable, same } from "./process-table.ts";
 import { findMembers } from "./process-tree.ts";

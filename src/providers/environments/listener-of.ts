@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { readAll } from "./end-processes.ts";
-import { environmentLimits } from "./limit-mark.ts";
+import { environmentLimits } from "./marks/limit-mark.ts";
 import { environmentMarker, type Place, realRoot } from "./place.ts";
 import type { Listener } from "./port.ts";
 import { allProcessFolders, programOf, sessionOf, supervisorOf } from "./process-folder.ts";

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readlinkSync, readSync, statSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { execa } from "execa";
-import { type LimitPair, readLimitPairs } from "./limit-mark.ts";
+import { type LimitPair, readLimitPairs } from "./marks/limit-mark.ts";
 
 /** A process for certain: a pid may be used again, a pid with its start time may not. */
 export interface Identity {

@@ -1,4 +1,4 @@
-import { carries, isMarked, type LimitMark } from "./limit-mark.ts";
+import { carries, isMarked, type LimitMark } from "./marks/limit-mark.ts";
 import { type Identity, keyOf, type TableEntry } from "./process-table.ts";
 
 export interface Tree {

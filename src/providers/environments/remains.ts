@@ -1,6 +1,6 @@
 import { exists } from "../files.ts";
 import { readAll } from "./end-processes.ts";
-import { environmentLimits } from "./limit-mark.ts";
+import { environmentLimits } from "./marks/limit-mark.ts";
 import { environmentMarker, type Place, realRoot } from "./place.ts";
 import type { Remains } from "./port.ts";
 import { allProcessFolders, sessionOf } from "./process-folder.ts";

@@ -12,14 +12,14 @@ import {
   ProcessStartedBefore,
 } from "../../domain/faults/environments.ts";
 import { exists } from "../files.ts";
-import { freeLimits, processLimits } from "./limit-mark.ts";
+import { freeLimits, processLimits } from "./marks/limit-mark.ts";
 import { type Place, processFolders, variablesOf } from "./place.ts";
 import type { ProcessSpec, Started } from "./port.ts";
 import { programOf, refused, takeSupervisorsPlace } from "./process-folder.ts";
 import { bootId, type Identity, identify, keyOf } from "./process-table.ts";
 import { checkCommand, spawnDetached } from "./spawn-detached.ts";
 
-const supervise = fileURLToPath(new URL("supervise.sh", import.meta.url));
+export const supervise = fileURLToPath(new URL("supervise.sh", import.meta.url));
 const comesUpInMs = 10_000;
 
 /**

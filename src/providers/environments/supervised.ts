@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { exists } from "../files.ts";
 import { endProcesses } from "./end-processes.ts";
-import { processLimits } from "./limit-mark.ts";
+import { processLimits } from "./marks/limit-mark.ts";
 import { type Place, processFolders, processMarker } from "./place.ts";
 import type { OutputStream, ProcessState } from "./port.ts";
 import { programOf, readExit, readSupervisor, refused, starterOf, takeSupervisorsPlace } from "./process-folder.ts";
@@ -72,6 +72,13 @@ export async function stopProcess(place: Place, name: string, graceMs: number): 
   await endProcesses({ ...marksOf(place, name), folders: processFolders(place, name) }, graceMs);
 }
 
+/** Frees the name of a process that has ended. One that runs, or may come up yet, keeps its own. */
+export async function forgetProcess(place: Place, name: string): Promise<void> {
+  const { state } = await adoptProcess(place, name);
+  const folder = state === "exited" || state === "lost" ? await findFolder(place, name) : null;
+  if (folder !== null) await discard(folder);
+}
+
 /**
  * Looks once. In this order, because a supervisor that was dead before we read the rest has written all that it ever
  * will; read the other way round, one that ends in between would seem lost.
@@ -100,7 +107,7 @@ async function observe(folder: string, marks: Marks): Promise<ProcessState | "st
   return { state: "running", pid: unrecorded.pid, startedAt: supervisor.startedAt };
 }
 
-/** Frees a name under which nothing ever ran, and nothing can: whoever took it died before it had started anything. */
+/** Frees a name under which nothing runs, and nothing can. */
 async function discard(folder: string): Promise<void> {
   const aside = `${dirname(folder)}/.never-${randomUUID()}`;
   await rename(folder, aside).catch((error: NodeJS.ErrnoException) => {

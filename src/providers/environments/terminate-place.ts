@@ -2,7 +2,7 @@ import { mkdir, rename } from "node:fs/promises";
 import { EnvironmentFailed } from "../../domain/faults/environments.ts";
 import { exists, removeWhole } from "../files.ts";
 import { endProcesses, readAll } from "./end-processes.ts";
-import { environmentLimits } from "./limit-mark.ts";
+import { environmentLimits } from "./marks/limit-mark.ts";
 import { environmentMarker, type Place, realRoot } from "./place.ts";
 import { allProcessFolders, sessionOf } from "./process-folder.ts";
 

@@ -6,6 +6,7 @@ import { redact } from "../../domain/redact.ts";
 import { isRecentGit, versionIn } from "../../domain/versions.ts";
 import { exists, makeWhole, removeWhole, sweepPartials } from "../files.ts";
 import { inTurn } from "../turns.ts";
+import { writeAlternates } from "./alternates.ts";
 import { fetchMirror, fetchOrigin, mirroredBranch, mirroredBranches } from "./fetch.ts";
 import { git, gitOutput, transferTimeoutMs } from "./git.ts";
 import { checkBranchName, defaultBranchOf, listRemote, unknownBranch } from "./remote.ts";
@@ -91,7 +92,7 @@ async function checkOut(
 ): Promise<void> {
   const format = await gitOutput(["rev-parse", "--show-object-format"], { cwd: mirror.path });
   await gitOutput(["init", "--quiet", "--template=", `--object-format=${format}`, "--", directory]);
-  await writeFile(join(directory, ".git/objects/info/alternates"), `${mirror.path}/objects\n`);
+  await writeAlternates(join(directory, ".git"), mirror.path);
   await mkdir(join(directory, ".git/info"), { recursive: true });
   // A setup command fills this folder, and a repository without a .gitignore would get it committed.
   await writeFile(join(directory, ".git/info/exclude"), "node_modules/\n");

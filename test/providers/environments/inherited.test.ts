@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { expect, onTestFinished, test } from "vitest";
 import { endProcesses } from "../../../src/providers/environments/end-processes.ts";
-import { freeLimits } from "../../../src/providers/environments/limit-mark.ts";
+import { freeLimits } from "../../../src/providers/environments/marks/limit-mark.ts";
 import { identify, isStill, processTable } from "../../../src/providers/environments/process-table.ts";
 import { alive, leftBy } from "./left-behind.ts";
 import { environment, newId, pidsWith, site, text, token, until } from "./support.ts";

@@ -1,6 +1,6 @@
-import type { ChangeId } from "../domain/ids.ts";
-import { allowsSshAgent } from "../store/workspaces.ts";
-import type { Services } from "./services.ts";
+import type { ChangeId } from "../../domain/ids.ts";
+import { allowsSshAgent } from "../../store/workspaces.ts";
+import type { Services } from "../services.ts";
 
 /** The variable by which a process of a change uses the server's SSH agent, where the change's workspace allows that. */
 export async function sshAgentVariables(

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { Place } from "./place.ts";
+import type { Place } from "../place.ts";
 
 /**
  * Two numbers by which a process is recognised as an environment's, as the soft and the hard value of a resource limit
