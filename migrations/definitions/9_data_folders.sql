@@ -174,4 +174,5 @@ begin
       where r.id = lost.id;
     runs := runs + 1;
   end loop;
+  return next;
 end $$;
