@@ -111,13 +111,14 @@ end $$;
 -- Makes a folder the one that works on this database. What is on its disk goes on there; every other environment
 -- counts as lost: its change begins again from the pushed branch, its run fails. `refusal` says why nothing was done: `in
 -- use` (a worker lives) or `seen lately` (the folder that works was seen in the last five minutes, and the caller is not
--- `sure`).
-create or replace function fairlead.take_over_data_folder(folder_id text, host text, path text, user_name text, on_disk text[],
-  sure boolean default false)
+-- `sure`). Of a folder that has been refused before, its id is enough.
+create or replace function fairlead.take_over_data_folder(folder_id text, sure boolean default false, host text default null,
+  path text default null, user_name text default null, on_disk text[] default '{}')
 returns table (refusal text, other_host text, other_path text, other_pid integer, other_seen_at timestamptz,
   changes integer, runs integer) language plpgsql as $$
 declare
   before fairlead.data_folders;
+  taker fairlead.data_folders;
   nowhere constant text := fairlead.ulid();
 begin
   perform fairlead.lock_data_folders();
@@ -129,7 +130,13 @@ begin
     select before.host, before.path, before.last_seen_at into other_host, other_path, other_seen_at;
   end if;
   if refusal is null then
-    perform fairlead.note_data_folder(folder_id, host, path, user_name);
+    select f.* into taker from fairlead.data_folders f where f.id = folder_id;
+    if taker.id is null and path is null then
+      raise exception 'no data folder % is known', quote_literal(folder_id) using errcode = 'FL003',
+        hint = 'Run `fairlead data-folder take-over` in it, or try to start it.';
+    end if;
+    perform fairlead.note_data_folder(folder_id, coalesce(host, taker.host), coalesce(path, taker.path),
+      coalesce(user_name, taker.user_name));
     update fairlead.settings set data_folder = folder_id;
     update fairlead.environments e set data_folder = folder_id where e.status <> 'terminated' and e.id = any (on_disk);
     -- From before folders were known: they lie in one of which nothing is.

@@ -99,8 +99,8 @@ export async function takeOverFolder(
 ): Promise<TakenOver> {
   const [row] = await sql<TakenOver[]>`
     select refusal, other_host, other_path, other_pid, other_seen_at, changes, runs
-    from fairlead.take_over_data_folder(${folder.id}, ${folder.host}, ${folder.path}, ${folder.userName},
-      ${[...found] as string[]}::text[], ${sure})`;
+    from fairlead.take_over_data_folder(${folder.id}, ${sure}, ${folder.host}, ${folder.path}, ${folder.userName},
+      ${[...found] as string[]}::text[])`;
   if (row === undefined) throw new Error("fairlead.take_over_data_folder() returned no row");
   return row;
 }
