@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { folderStanding } from "../actions/data-folder/standing.ts";
+import { whyRefused } from "../actions/data-folder/standing.ts";
 import type { Services } from "../actions/services.ts";
 import { ping } from "../store/ping.ts";
 import { json } from "./answers.ts";
@@ -44,9 +44,9 @@ export const healthRoutes: readonly Route[] = [
 
 /** The code alone: anybody may ask, and the rest names machines and folders. */
 async function whyNot(services: Services): Promise<{ reason?: string }> {
-  const looking = folderStanding(services).catch(() => null);
-  const standing = await Promise.race([looking, delay(answerMs, null, { ref: false })]);
-  return standing?.state === "refused" ? { reason: standing.fault.code } : {};
+  const looking = whyRefused(services).catch(() => null);
+  const fault = await Promise.race([looking, delay(answerMs, null, { ref: false })]);
+  return fault === null ? {} : { reason: fault.code };
 }
 
 /** What fails or takes too long is not ready. */

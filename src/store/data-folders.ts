@@ -59,6 +59,11 @@ export async function enlistWorker(sql: Sql, { worker, folder, found, holdsDatab
   return row;
 }
 
+/** Writes down where a folder is, though it doesn't work on this database. */
+export async function noteFolder(sql: Sql, { id, host, path, userName }: OpenFolder): Promise<void> {
+  await sql`select fairlead.note_data_folder(${id}, ${host}, ${path}, ${userName})`;
+}
+
 /** Says that the folder still works, for whoever looks at it from another machine. */
 export async function noteFolderSeen(sql: Sql, id: DataFolderId): Promise<void> {
   await sql`

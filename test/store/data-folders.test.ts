@@ -106,7 +106,9 @@ test("an environment is placed in the folder that works, once, and is no other's
   await sql`select fairlead.take_over_data_folder(${there.id}, sure => true)`;
   expect(await placeEnvironment(sql, id, there.id)).toBe(false);
   expect(await placeEnvironment(sql, id, here.id)).toBe(false);
-  await expect(sql`select fairlead.take_over_data_folder('nonsense', sure => true)`).rejects.toMatchObject({ code: "FL003" });
+  await expect(sql`select fairlead.take_over_data_folder('nonsense', sure => true)`).rejects.toMatchObject({
+    code: "FL003",
+  });
 });
 
 test("what lies in another folder is ended by its row, noted as left behind there, and no stray of this one", async () => {

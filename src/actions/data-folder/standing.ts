@@ -1,6 +1,7 @@
 import type { DataFolderId, KnownFolder } from "../../domain/data-folder.ts";
+import { Fault } from "../../domain/fault.ts";
 import { DataFolderCopied, DataFolderForeign } from "../../domain/faults/data-folders.ts";
-import { folderAtWork } from "../../store/data-folders.ts";
+import { folderAtWork, noteFolder } from "../../store/data-folders.ts";
 import type { Services } from "../services.ts";
 
 /** How this data folder stands to the one that works on the database. */
@@ -37,8 +38,24 @@ export async function copyOf(
   return new DataFolderCopied(own, known, how);
 }
 
-/** Throws for a command that would do change work in a folder that may not. */
-export async function needOwnFolder(services: Pick<Services, "sql" | "dataFolder">): Promise<void> {
-  const standing = await folderStanding(services);
-  if (standing.state === "refused") throw standing.fault;
+/** Throws for a command that would do change work in a folder that may not; the database knows then that it wanted to. */
+export async function needOwnFolder({ sql, dataFolder }: Pick<Services, "sql" | "dataFolder">): Promise<void> {
+  const standing = await folderStanding({ sql, dataFolder });
+  if (standing.state !== "refused") return;
+  if (!(standing.fault instanceof DataFolderForeign)) throw standing.fault;
+  const folder = await dataFolder.open();
+  await noteFolder(sql, folder);
+  throw new DataFolderForeign(folder, standing.atWork);
+}
+
+/** Why no work is done in this folder, for somebody who only asks; null when nothing keeps it from that. */
+export async function whyRefused(services: Pick<Services, "sql" | "dataFolder">): Promise<Fault | null> {
+  try {
+    await services.dataFolder.check();
+    const standing = await folderStanding(services);
+    return standing.state === "refused" ? standing.fault : null;
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
 }
