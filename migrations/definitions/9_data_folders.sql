@@ -2,27 +2,27 @@
 -- would take what it doesn't find on its own disk for lost. migrations/0007_data_folders.sql has the tables.
 
 -- Whether a worker process lives, by the lock that it holds.
-create or replace function fairlead.is_alive(worker_id text) returns boolean language sql stable as $$
+create or replace function fairlead.is_alive(worker_id text) returns boolean language sql stable set search_path to pg_catalog, fairlead, pg_temp as $$
   select exists (select from pg_locks l
     where l.locktype = 'advisory' and l.granted and l.database = (select d.oid from pg_database d where d.datname = current_database())
       and ((l.classid::bigint << 32) | l.objid::bigint) = fairlead.worker_key(worker_id))
 $$;
 
 -- Everything that decides about folders goes one at a time.
-create or replace function fairlead.lock_data_folders() returns void language sql as $$
+create or replace function fairlead.lock_data_folders() returns void language sql set search_path to pg_catalog, fairlead, pg_temp as $$
   select pg_advisory_xact_lock(hashtextextended('fairlead.data_folders', 0))
 $$;
 
 -- Writes down where a folder is, and that it was seen.
 create or replace function fairlead.note_data_folder(folder_id text, host text, path text, user_name text) returns void
-language sql as $$
+language sql set search_path to pg_catalog, fairlead, pg_temp as $$
   insert into fairlead.data_folders as f (id, host, path, user_name) values (folder_id, host, path, user_name)
   on conflict (id) do update set host = excluded.host, path = excluded.path, user_name = excluded.user_name,
     last_seen_at = clock_timestamp()
 $$;
 
 -- Whether anything of an environment may be on a disk.
-create or replace function fairlead.is_begun(environment_id text) returns boolean language sql stable as $$
+create or replace function fairlead.is_begun(environment_id text) returns boolean language sql stable set search_path to pg_catalog, fairlead, pg_temp as $$
   select exists (select from fairlead.resources r
     where r.environment_id = is_begun.environment_id and r.kind = 'environment' and r.state in ('intended', 'present'))
 $$;
@@ -34,7 +34,7 @@ $$;
 create or replace function fairlead.enlist_worker(worker_id text, pid integer, machine text, folder_id text, host text, path text,
   user_name text, on_disk text[], holds_database boolean)
 returns table (standing text, other_id text, other_host text, other_path text, other_user text, other_pid integer,
-  other_seen_at timestamptz, missing integer, moved_from text) language plpgsql as $$
+  other_seen_at timestamptz, missing integer, moved_from text) language plpgsql set search_path to pg_catalog, fairlead, pg_temp as $$
 declare
   at_work text;
   before fairlead.data_folders;
@@ -81,7 +81,7 @@ end $$;
 
 -- Says that an environment is about to be made in a folder; false when it belongs to another one, or another one works.
 create or replace function fairlead.place_environment(environment_id text, folder_id text) returns boolean
-language plpgsql as $$
+language plpgsql set search_path to pg_catalog, fairlead, pg_temp as $$
 begin
   update fairlead.environments e set data_folder = folder_id
     where e.id = environment_id and coalesce(e.data_folder, folder_id) = folder_id
@@ -91,7 +91,7 @@ end $$;
 
 -- Ends an environment that lies in another folder, by its row alone: what is there stays there, and the ledger says so.
 create or replace function fairlead.leave_behind(environment_id text, seen_version integer) returns boolean
-language plpgsql as $$
+language plpgsql set search_path to pg_catalog, fairlead, pg_temp as $$
 declare
   folder fairlead.data_folders;
 begin
@@ -115,7 +115,7 @@ end $$;
 create or replace function fairlead.take_over_data_folder(folder_id text, sure boolean default false, host text default null,
   path text default null, user_name text default null, on_disk text[] default '{}')
 returns table (refusal text, other_host text, other_path text, other_pid integer, other_seen_at timestamptz,
-  changes integer, runs integer) language plpgsql as $$
+  changes integer, runs integer) language plpgsql set search_path to pg_catalog, fairlead, pg_temp as $$
 declare
   before fairlead.data_folders;
   taker fairlead.data_folders;
@@ -153,7 +153,7 @@ end $$;
 
 -- Gives up what is worked on in another folder than this one. How many changes and runs that were.
 create or replace function fairlead.lose_elsewhere(folder_id text) returns table (changes integer, runs integer)
-language plpgsql as $$
+language plpgsql set search_path to pg_catalog, fairlead, pg_temp as $$
 declare
   lost record;
 begin

@@ -9,5 +9,5 @@ export async function findUnknownEnvironments({
   dataFolder,
 }: Pick<Services, "sql" | "provider" | "dataFolder">): Promise<EnvironmentId[]> {
   const strays = await strayEnvironments(sql, await provider("local").list(), await dataFolder.id());
-  return strays.filter(({ of }) => of === "nobody").map(({ id }) => id);
+  return strays.filter(({ of }) => of === "unknown").map(({ id }) => id);
 }

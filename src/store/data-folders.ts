@@ -64,7 +64,7 @@ export async function noteFolder(sql: Sql, { id, host, path, userName }: OpenFol
   await sql`select fairlead.note_data_folder(${id}, ${host}, ${path}, ${userName})`;
 }
 
-/** Says that the folder still works, for whoever looks at it from another machine. */
+/** Says that the folder still works, for those who ask from another machine. */
 export async function noteFolderSeen(sql: Sql, id: DataFolderId): Promise<void> {
   await sql`
     update fairlead.data_folders set last_seen_at = clock_timestamp()

@@ -105,8 +105,8 @@ export async function terminateEnvironment(sql: Sql, id: EnvironmentId): Promise
   return rows.length === 1;
 }
 
-/** Whose an environment is that should not be on a disk: nobody's, one of this folder that has ended, another folder's. */
-export type Stray = { readonly id: EnvironmentId; readonly of: "nobody" | "ended" | "elsewhere" };
+/** Why an environment should not be on a disk: this database doesn't know it, it has ended, or it is another folder's. */
+export type Stray = { readonly id: EnvironmentId; readonly of: "unknown" | "ended" | "elsewhere" };
 
 /** Those of these environments, found in a data folder, that should not be there. */
 export async function strayEnvironments(
@@ -115,7 +115,7 @@ export async function strayEnvironments(
   folder: DataFolderId | null,
 ): Promise<Stray[]> {
   return sql<Stray[]>`
-    select there.id, case when e.id is null then 'nobody'
+    select there.id, case when e.id is null then 'unknown'
       when e.data_folder is not null and e.data_folder is distinct from ${folder} then 'elsewhere' else 'ended' end as of
     from unnest(${[...ids] as string[]}::text[]) as there(id) left join fairlead.environments e on e.id = there.id
     where e.id is null or e.status = 'terminated'

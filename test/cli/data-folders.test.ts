@@ -40,7 +40,7 @@ test("a second data folder is refused by every command that would have worked, w
   expect(await readdir(other)).toEqual(["id"]);
   const json = await inOther("plan", "run", plan, "--json");
   expect(JSON.parse(json.err).error).toMatchObject({ code: "DATA_FOLDER_FOREIGN", details: { other: { path: home } } });
-  // What only reads, or passes a word on, works from anywhere.
+  // What only reads, or passes a decision on, works from anywhere.
   for (const args of [["ls"], ["env", "ls"], ["run", "ls"], ["db", "url"]])
     expect((await inOther(...args)).code).toBe(0);
 });

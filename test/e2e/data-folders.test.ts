@@ -56,7 +56,7 @@ test("a second data folder on a database does no work and says so, and takes not
   const id = await deployed("shop");
   const before = await eventsOf(world, id);
   const second = fairleadIn(world, other);
-  // Both while the first one works and while nobody does: before, unsaved work was deleted within two seconds.
+  // Both while the first one works and while it is stopped: before, unsaved work was deleted within two seconds.
   const refusal = { code: "DATA_FOLDER_FOREIGN", kind: "conflict" };
   await expect(second.startWorker()).rejects.toMatchObject(refusal);
   await worker.stop();

@@ -90,7 +90,7 @@ test("an agent that works while the data folder is moved works on, and what it d
   expect(await logOf(world, id)).toBe("ready\ndone\n");
 });
 
-test("an agent that ends while the data folder is moved and nobody works has ended as it did", async () => {
+test("an agent that ends while the data folder is moved and no worker runs has ended as it did", async () => {
   const worker = await world.startWorker();
   const remote = await repository();
   const { sql } = world.database;

@@ -129,7 +129,7 @@ test("what lies in another folder is ended by its row, noted as left behind ther
   expect(await sql`select from fairlead.leaks`).toEqual([]);
   expect(await strayEnvironments(sql, [id, ulid() as EnvironmentId], there.id)).toMatchObject([
     { id, of: "ended" },
-    { of: "nobody" },
+    { of: "unknown" },
   ]);
 });
 

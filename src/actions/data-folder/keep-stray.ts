@@ -5,9 +5,9 @@ import type { Services } from "../services.ts";
 const graceMs = 1000;
 
 /**
- * Puts the checkout of an environment aside that has ended, and yet is there: nobody knows whether what is in it has been
- * saved. It counts as ended because another data folder has judged it, by an earlier version, or because a process has
- * made it anew. An empty one, and a link to somebody's own folder, is nothing to keep.
+ * Puts the checkout of an environment aside that has ended, and yet is there: it is not known whether its content has
+ * been saved. It counts as ended because another data folder has judged it, by an earlier version, or because a process has
+ * made it anew. An empty one, and a link to a person's own folder, is nothing to keep.
  */
 export async function keepStray({ sql, log, provider }: Services, row: EnvironmentRow): Promise<void> {
   if (row.changeId === null) return;

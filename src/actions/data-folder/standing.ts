@@ -48,7 +48,7 @@ export async function needOwnFolder({ sql, dataFolder }: Pick<Services, "sql" | 
   throw new DataFolderForeign(folder, standing.atWork);
 }
 
-/** Why no work is done in this folder, for somebody who only asks; null when nothing keeps it from that. */
+/** Why no work is done in this folder, for a caller that only asks; null when nothing keeps it from that. */
 export async function whyRefused(services: Pick<Services, "sql" | "dataFolder">): Promise<Fault | null> {
   try {
     await services.dataFolder.check();

@@ -9,7 +9,7 @@ import { mendAlternates } from "../git/alternates.ts";
 export async function mendCheckouts(home: string): Promise<string[]> {
   const mended: string[] = [];
   for (const folder of await repositoriesIn(home)) {
-    // A link leads to somebody's own folder, which is not ours to mend.
+    // A link leads to a person's own folder, which is not ours to mend.
     if ((await lstat(folder).catch(() => null))?.isDirectory() !== true) continue;
     const gitDirectory = folder.endsWith("/git") ? folder : join(folder, ".git");
     if (await mendAlternates(gitDirectory, home, folder).catch(() => false)) mended.push(folder);

@@ -5,7 +5,7 @@ export interface DataFolder {
   /** FAIRLEAD_HOME, absolute. */
   readonly path: string;
   readonly host: string;
-  /** True when the database lies in it, so that nobody else's can be meant. */
+  /** True when the database lies in it, so that it can be no other folder's. */
   readonly holdsDatabase: boolean;
   /** Null as long as nothing has worked in it. Throws `DataFolderUnusable`. */
   id(): Promise<DataFolderId | null>;

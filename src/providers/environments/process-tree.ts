@@ -76,8 +76,8 @@ export function hasMark(entry: TableEntry, { marker, limits }: Pick<Tree, "marke
 }
 
 /**
- * Whether it works in the folder, or in what that is called while it is removed, and nothing tells that it is somebody
- * else's: a person may look around in there, another user may, and so may another environment's agent.
+ * Whether it works in the folder, or in what that is called while it is removed, and nothing tells that it belongs
+ * elsewhere: a person may look around in there, another user may, and so may another environment's agent.
  */
 function isWithin(entry: TableEntry, { within: folder }: Tree): boolean {
   const { directory } = entry;

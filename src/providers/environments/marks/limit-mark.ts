@@ -62,7 +62,7 @@ let free: Promise<string> | null = null;
 
 /**
  * The options of `ulimit` that supervise.sh may try, in order. A limit that is set already is left alone: it may be the
- * mark of an outer environment, in which this very Fairlead was started, or somebody's own.
+ * mark of an outer environment, in which this very Fairlead was started, or one that the user has set.
  */
 export function freeLimits(): Promise<string> {
   free ??= readFile("/proc/self/limits", "utf8").then(
