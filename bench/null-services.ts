@@ -1,5 +1,6 @@
 import type { Services } from "../src/actions/services.ts";
 import type { AgentOutcome, AgentRole } from "../src/domain/agent.ts";
+import type { DataFolderId } from "../src/domain/data-folder.ts";
 import { makeLog } from "../src/main/log.ts";
 import type { Agent } from "../src/providers/agents/port.ts";
 import type { Environment, EnvironmentProvider } from "../src/providers/environments/port.ts";
@@ -31,8 +32,28 @@ export function nullServices(sql: Sql): Services {
     agent: () => agent,
     repository: (url) => ({ ...repository, url }),
     credentials: {},
+    sshAgent: null,
+    dataFolder,
   };
 }
+
+const dataFolder: Services["dataFolder"] = {
+  path: "/nowhere",
+  host: "nowhere",
+  holdsDatabase: false,
+  id: async () => folder.id,
+  open: async () => folder,
+  check: async () => {},
+  isAlsoAt: async () => false,
+};
+
+const folder = {
+  id: "01K5TZ8M3RB6Q4W2E9XJDVH7NC" as DataFolderId,
+  host: "nowhere",
+  path: "/nowhere",
+  userName: "nobody",
+  machine: "nowhere",
+};
 
 /** Git in it says the same to every question: one commit, nothing uncommitted, and a difference to where it began. */
 const environment = (id: Environment["id"]): Environment => ({
@@ -46,6 +67,7 @@ const environment = (id: Environment["id"]): Environment => ({
   read: async () => Buffer.alloc(0),
   written: async () => 0,
   stop: async () => {},
+  forget: async () => {},
   run: async (argv) => ({
     code: argv.includes("diff") && !argv.includes("--cached") ? 1 : 0,
     stdout: `${commit}\n`,
@@ -69,6 +91,8 @@ const provider: EnvironmentProvider = {
   terminate: async () => {},
   remains: async () => ({ folder: false, processes: [] }),
   list: async () => [],
+  mend: async () => [],
+  findsAll: async () => true,
 };
 
 const session = {

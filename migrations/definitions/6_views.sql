@@ -65,9 +65,10 @@ order by r.id desc;
 create or replace view fairlead.environment_board as
 select e.id, e.workspace, e.provider, e.status, e.change_id, c.status as change_status, c.preview_url, e.first_port,
   e.note, e.created_at, date_trunc('second', now() - e.created_at) as age,
-  date_trunc('second', now() - e.last_used_at) as idle, e.run_id
+  date_trunc('second', now() - e.last_used_at) as idle, e.run_id, f.path as data_folder, f.host
 from fairlead.environments e
 left join fairlead.change_requests c on c.id = e.change_id and c.environment_id = e.id
+left join fairlead.data_folders f on f.id = e.data_folder
 where e.status <> 'terminated'
 order by e.created_at;
 

@@ -1,10 +1,12 @@
 import type { Seen } from "../domain/change.ts";
 import { Fault } from "../domain/fault.ts";
+import { isOfDataFolder } from "../domain/faults/data-folders.ts";
 import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
 import type { RunFailureKind, RunId } from "../domain/run.ts";
 import { storable } from "../domain/text.ts";
 import { runAsSeen, settleBegun, settleRunFailed } from "../store/runs.ts";
 import { faultOf } from "../store/sql.ts";
+import { placeHere } from "./data-folder/is-here.ts";
 import { recorded } from "./recorded.ts";
 import type { Services } from "./services.ts";
 
@@ -18,13 +20,14 @@ export async function beginRun(services: Services, seen: Seen<string>, stopping:
   const late = AbortSignal.timeout(limits.provisionMs);
   const signal = AbortSignal.any([stopping, late]);
   try {
+    await placeHere(services, environmentId);
     await recorded(sql, owner, [{ kind: "environment", name: "environment" }], () =>
       services.provider("local").provision({ id: environmentId, folder }, signal),
     );
     await settleBegun(sql, run);
   } catch (raised) {
     const error = faultOf(raised);
-    if (stopping.aborted || error instanceof DatabaseUnavailable) throw error;
+    if (stopping.aborted || error instanceof DatabaseUnavailable || isOfDataFolder(error)) throw error;
     const failed = await settleRunFailed(sql, run, failureOf(error, late.aborted));
     log.warn({ err: error, run: id, failed }, "run could not begin");
   }

@@ -1,12 +1,15 @@
 import type { Seen } from "../domain/change.ts";
+import type { EnvironmentRow } from "../domain/environment.ts";
 import { EnvironmentFailed } from "../domain/faults/environments.ts";
 import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
 import type { EnvironmentId } from "../domain/ids.ts";
 import { oneLine } from "../domain/text.ts";
 import { findChange } from "../store/changes.ts";
+import { leaveBehind } from "../store/data-folders.ts";
 import { environmentAsSeen, postponeCleanup, settleTerminated } from "../store/environments.ts";
 import { faultOf } from "../store/sql.ts";
 import { crossOut } from "./cross-out.ts";
+import { isHere } from "./data-folder/is-here.ts";
 import { deleteBranch } from "./delete-branch.ts";
 import { saveWork } from "./save-work.ts";
 import type { Services } from "./services.ts";
@@ -23,6 +26,7 @@ export async function cleanUp(services: Services, seen: Seen<string>, stopping: 
   const row = await environmentAsSeen(sql, seen as Seen<EnvironmentId>);
   if (row === null) return;
   const provider = services.provider(row.provider);
+  if (!(await isHere(services, row))) return await leaveThere(services, row, stopping);
   try {
     const change = row.changeId === null ? null : await findChange(sql, row.changeId);
     await provider.quiesce(row.id, limits.graceMs);
@@ -32,6 +36,8 @@ export async function cleanUp(services: Services, seen: Seen<string>, stopping: 
     // The branch goes with its change.
     const left = (await crossOut(services, row)).filter(({ kind }) => kind !== "branch");
     if (left.length > 0) throw new EnvironmentFailed(`still there: ${left.map(({ name }) => name).join(", ")}`);
+    // What isn't found says something only as long as the data folder is there itself.
+    await services.dataFolder.check();
     await settleTerminated(sql, row);
   } catch (error) {
     if (stopping.aborted || faultOf(error) instanceof DatabaseUnavailable) throw error;
@@ -39,4 +45,16 @@ export async function cleanUp(services: Services, seen: Seen<string>, stopping: 
     log.warn({ err: error, environment: row.id }, "clean-up postponed");
     await postponeCleanup(sql, row, `it could not be removed yet: ${oneLine(message, 500)}`, againMs);
   }
+}
+
+/** One that lies in another data folder, which has been given up: this disk has nothing of it, and its branch is the remote's. */
+async function leaveThere(services: Services, row: EnvironmentRow, stopping: AbortSignal): Promise<void> {
+  const { sql, log } = services;
+  const left = await leaveBehind(sql, row);
+  log.warn({ environment: row.id, folder: row.dataFolder, left }, "environment left behind in another data folder");
+  const change = row.changeId === null ? null : await findChange(sql, row.changeId);
+  if (change === null) return;
+  await deleteBranch(services, change, stopping).catch((error: unknown) =>
+    log.warn({ err: error, environment: row.id }, "its branch is a leak until it could be removed"),
+  );
 }

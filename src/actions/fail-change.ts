@@ -3,6 +3,7 @@ import type { Seen } from "../domain/change.ts";
 import type { FailureKind } from "../domain/failure.ts";
 import { Fault } from "../domain/fault.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
+import { isOfDataFolder } from "../domain/faults/data-folders.ts";
 import { EnvironmentGone, EnvironmentLost } from "../domain/faults/environments.ts";
 import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
 import type { ChangeId } from "../domain/ids.ts";
@@ -14,11 +15,11 @@ import type { Services } from "./services.ts";
 
 /**
  * Runs a stage of a change. What goes wrong in it fails the change, with the kind of this stage unless the fault has one
- * of its own. A lost environment is replaced instead. And two things are passed on, for the queue to try again: that
- * Postgres is away, and that we stop.
+ * of its own. A lost environment is replaced instead. And three things are passed on, for the queue to try again: that
+ * Postgres is away, that the data folder is, and that we stop.
  */
 export async function orFail(
-  { sql, log }: Services,
+  { sql, log, dataFolder }: Services,
   change: Seen<ChangeId>,
   kind: FailureKind,
   stopping: AbortSignal,
@@ -28,7 +29,8 @@ export async function orFail(
     await stage();
   } catch (raised) {
     const error = faultOf(raised);
-    if (stopping.aborted || error instanceof DatabaseUnavailable) throw error;
+    if (stopping.aborted || error instanceof DatabaseUnavailable || isOfDataFolder(error)) throw error;
+    await dataFolder.check();
     if (error instanceof EnvironmentLost || error instanceof EnvironmentGone) {
       const why = error instanceof EnvironmentLost ? error.message : "its environment has vanished";
       const replaced = await loseEnvironment(sql, change, storable(why), usageOf(error));

@@ -1,4 +1,5 @@
 import { Fault } from "../domain/fault.ts";
+import { isOfDataFolder } from "../domain/faults/data-folders.ts";
 import { EnvironmentGone, EnvironmentLost } from "../domain/faults/environments.ts";
 import { DatabaseUnavailable, MoveIllegal } from "../domain/faults/kernel.ts";
 import { OutputMissing, StepFailed } from "../domain/faults/runs.ts";
@@ -15,8 +16,8 @@ import type { Services } from "./services.ts";
 
 /**
  * Runs an attempt of a step. What goes wrong in it fails the attempt; in the environment of a change that was lost, the
- * change begins again in a fresh one. Two things are passed on, for the queue to try again: that Postgres is away, and
- * that we stop.
+ * change begins again in a fresh one. Three things are passed on, for the queue to try again: that Postgres is away, that
+ * the data folder is, and that we stop.
  */
 export async function orFailStep(
   services: Services,
@@ -30,7 +31,8 @@ export async function orFailStep(
     await attempt();
   } catch (raised) {
     const error = faultOf(raised);
-    if (stopping.aborted || error instanceof DatabaseUnavailable) throw error;
+    if (stopping.aborted || error instanceof DatabaseUnavailable || isOfDataFolder(error)) throw error;
+    await services.dataFolder.check();
     if (isLost(error) && (await replaced(services, run, error))) return;
     await stopLeft(services, run, step);
     const failure = failureOf(error, step);

@@ -6,7 +6,8 @@ import type { Services } from "./services.ts";
 export async function findUnknownEnvironments({
   sql,
   provider,
-}: Pick<Services, "sql" | "provider">): Promise<EnvironmentId[]> {
-  const strays = await strayEnvironments(sql, await provider("local").list());
-  return strays.filter(({ isKnown }) => !isKnown).map(({ id }) => id);
+  dataFolder,
+}: Pick<Services, "sql" | "provider" | "dataFolder">): Promise<EnvironmentId[]> {
+  const strays = await strayEnvironments(sql, await provider("local").list(), await dataFolder.id());
+  return strays.filter(({ of }) => of === "unknown").map(({ id }) => id);
 }

@@ -5,6 +5,7 @@ import { signalOf } from "../providers/agents/exit.ts";
 import type { Agent, AgentJob } from "../providers/agents/port.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { type Ended, type FollowOptions, startAndFollow } from "./follow-process.ts";
+import { sshAgentVariables } from "./processes/ssh-agent.ts";
 import type { Services } from "./services.ts";
 import { wholeOutput } from "./whole-output.ts";
 
@@ -38,7 +39,8 @@ export async function followAgent<Role extends AgentRole>(
       return value === undefined ? [] : [[key, value]];
     }),
   );
-  const spec = { name, argv, stdin, variables: { ...committerVariables(agent.name), ...credentials, ...variables } };
+  const given = { ...credentials, ...(await sshAgentVariables(services, options.owner.changeId)), ...variables };
+  const spec = { name, argv, stdin, variables: { ...committerVariables(agent.name), ...given } };
   const ended = await startAndFollow(services, environment, spec, options);
   const exited = ended.state === "exited" ? ended : { code: null, signal: null, endedAt: new Date() };
   const outcome = agent.outcome(job, {

@@ -3,6 +3,7 @@ import type { Change } from "../domain/change.ts";
 import { EnvironmentLost } from "../domain/faults/environments.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { findEnvironment } from "../store/environments.ts";
+import { isHere } from "./data-folder/is-here.ts";
 import type { Services } from "./services.ts";
 
 /** What a change has from the time its environment is ready. */
@@ -30,6 +31,7 @@ export async function openEnvironment(services: Services, change: Change): Promi
   ) {
     throw new Error(`change ${change.id} is ${change.status} but was never provisioned`);
   }
+  if (!(await isHere(services, row))) throw new EnvironmentLost("its environment lies in another data folder");
   const environment = services.provider(row.provider).open(row.id, change.repositoryUrl);
   if (!(await environment.present())) throw new EnvironmentLost("its environment has vanished");
   return { environment, firstPort: row.firstPort, branchName, targetBranch, baseCommit, blueprint };

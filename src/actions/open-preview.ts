@@ -1,6 +1,5 @@
 import type { Command } from "../domain/blueprint.ts";
 import type { Change, Seen } from "../domain/change.ts";
-import { fillPort } from "../domain/command.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
 import { EnvironmentLost } from "../domain/faults/environments.ts";
 import type { ChangeId } from "../domain/ids.ts";
@@ -13,6 +12,7 @@ import { copyLog } from "./copy-log.ts";
 import { orFail } from "./fail-change.ts";
 import { startOnce } from "./follow-process.ts";
 import { openEnvironment, type Workplace } from "./open-environment.ts";
+import { previewSpec } from "./processes/preview-spec.ts";
 import { recorded } from "./recorded.ts";
 import type { Services } from "./services.ts";
 import { wholeOutput } from "./whole-output.ts";
@@ -82,8 +82,7 @@ async function startPreview(
   const port = await choosePort(blueprint.port, change.previewPort, candidates);
   if (!(await notePreviewPort(services.sql, change, port))) return null;
   const owner = { environmentId: environment.id, changeId: change.id };
-  const argv = fillPort(start, port);
-  const spec = { name, argv, variables: { PORT: String(port), HOST: "127.0.0.1" } };
+  const spec = await previewSpec(services, change, { start, port, name });
   await recorded(services.sql, owner, [{ kind: "port", name: String(port) }], () =>
     startOnce(services, environment, change.id, spec),
   );

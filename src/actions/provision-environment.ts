@@ -14,10 +14,12 @@ import { readBlueprint } from "../providers/previews/read-blueprint.ts";
 import { changeAsSeen, settleProvisioned } from "../store/changes.ts";
 import { findEnvironment } from "../store/environments.ts";
 import { findWorkspace, noteDefaultBranch } from "../store/workspaces.ts";
+import { placeHere } from "./data-folder/is-here.ts";
 import { orFail } from "./fail-change.ts";
 import { startAndFollowInTime } from "./follow-process.ts";
 import { interruptible } from "./interruptible.ts";
 import { noteReadOnlySubmodules } from "./note-read-only-submodules.ts";
+import { sshAgentVariables } from "./processes/ssh-agent.ts";
 import { recorded } from "./recorded.ts";
 import type { Services } from "./services.ts";
 import { wholeOutput } from "./whole-output.ts";
@@ -46,6 +48,7 @@ async function provision(services: Services, change: Change, stopping: AbortSign
     const branch = change.branchName ?? branchName(change.requestText, change.id);
     const { hosts } = workspace;
     const request = { id: row.id, repositoryUrl: change.repositoryUrl, branch, targetBranch, hosts };
+    await placeHere(services, row.id);
     const made = await recorded(sql, { environmentId: row.id, changeId: change.id }, ownFolders, () =>
       services.provider(row.provider).provision(request, signal),
     );
@@ -59,7 +62,8 @@ async function provision(services: Services, change: Change, stopping: AbortSign
       workspace.blueprint,
     );
     if (blueprint.setup !== null) {
-      const spec = { name: "setup", argv: blueprint.setup };
+      const variables = await sshAgentVariables(services, change.id);
+      const spec = { name: "setup", argv: blueprint.setup, variables };
       const setup = await startAndFollowInTime(services, environment, spec, {
         owner: { changeId: change.id, runId: null },
         timeoutMs: limits.setupMs,

@@ -42,6 +42,7 @@ export async function workspaceFor(
         blueprint: {},
         planId: null,
         hosts: [],
+        sshAgent: false,
         maxActiveChanges: null,
       });
       return { workspace, registered: true };

@@ -4,22 +4,25 @@ import { findChange } from "../store/changes.ts";
 import { findEnvironment, strayEnvironments } from "../store/environments.ts";
 import { type Leak, listLeaks } from "../store/resources.ts";
 import { crossOut } from "./cross-out.ts";
+import { isHere } from "./data-folder/is-here.ts";
+import { keepStray } from "./data-folder/keep-stray.ts";
 import { deleteBranch } from "./delete-branch.ts";
 import type { Services } from "./services.ts";
 
 const atOnce = 1000;
 
 /**
- * Removes what is still there of environments that have ended, whether the ledger says so or the machine. What nobody
- * knows anything about is only named: another Fairlead with another database may share this folder.
+ * Removes what is still there of environments that have ended, whether the ledger says so or the machine; a checkout with
+ * something in it is put aside instead. What this database knows nothing about, or another data folder has, is only named.
  */
 export async function removeLeaks(services: Services): Promise<void> {
-  const { sql, log, provider } = services;
+  const { sql, log, provider, dataFolder } = services;
+  await dataFolder.check();
   const leaks = await listLeaks(sql, atOnce);
-  const strays = await strayEnvironments(sql, await provider("local").list());
-  const unknown = strays.filter(({ isKnown }) => !isKnown).map(({ id }) => id);
+  const strays = await strayEnvironments(sql, await provider("local").list(), await dataFolder.id());
+  const unknown = strays.filter((stray) => stray.of !== "ended").map(({ id }) => id);
   if (unknown.length > 0) log.warn({ environments: unknown }, "environments of which nothing is known");
-  const ended = strays.filter(({ isKnown }) => isKnown).map(({ id }) => id);
+  const ended = strays.filter((stray) => stray.of === "ended").map(({ id }) => id);
   const silent = new Set<string>();
   for (const id of new Set([...leaks.map(({ environmentId }) => environmentId), ...ended])) {
     await removeFrom(services, id, { leaks, silent }).catch((error: unknown) =>
@@ -38,7 +41,9 @@ async function removeFrom(services: Services, id: EnvironmentId, { leaks, silent
   const row = await findEnvironment(services.sql, id);
   if (row?.status !== "terminated") return;
   const provider = services.provider(row.provider);
-  const { folder, processes } = await provider.remains(id);
+  const here = await isHere(services, row);
+  const { folder, processes } = here ? await provider.remains(id) : { folder: false, processes: [] };
+  if (folder) await keepStray(services, row);
   if (folder || processes.length > 0) await provider.terminate(id, row.repositoryUrl);
   const hasBranch = leaks.some((leak) => leak.environmentId === id && leak.kind === "branch");
   const change = hasBranch && row.changeId !== null ? await findChange(services.sql, row.changeId) : null;
@@ -48,5 +53,5 @@ async function removeFrom(services: Services, id: EnvironmentId, { leaks, silent
       throw error;
     });
   }
-  services.log.info({ environment: id, left: await crossOut(services, row) }, "leaks removed");
+  if (here) services.log.info({ environment: id, left: await crossOut(services, row) }, "leaks removed");
 }

@@ -8,6 +8,7 @@ import { lastLines, storable } from "../domain/text.ts";
 import type { Environment, ProcessSpec } from "../providers/environments/port.ts";
 import { settleSucceeded, stepAsSeen } from "../store/steps.ts";
 import { type Ended, startAndFollow } from "./follow-process.ts";
+import { sshAgentOfCommand } from "./processes/ssh-agent.ts";
 import { runEnvironment } from "./run-environment.ts";
 import type { BegunRun } from "./run-step.ts";
 import type { Services } from "./services.ts";
@@ -26,13 +27,20 @@ export async function runCommandStep(
 ): Promise<void> {
   const { sql } = services;
   const environment = runEnvironment(services, run.environmentId);
-  const ended = await startAndFollow(services, environment, processOf(environment, run, { step, spec }), {
-    owner: { changeId: run.changeId, runId: run.id },
-    timeoutMs: spec.timeout_sec * 1000,
-    graceMs: spec.critical_grace_period_sec * 1000,
-    stopping,
-    stillWanted: async () => (await stepAsSeen(sql, step)) !== null,
-  });
+  const process = processOf(environment, run, { step, spec });
+  const variables = { ...(await sshAgentOfCommand(services, run)), ...process.variables };
+  const ended = await startAndFollow(
+    services,
+    environment,
+    { ...process, variables },
+    {
+      owner: { changeId: run.changeId, runId: run.id },
+      timeoutMs: spec.timeout_sec * 1000,
+      graceMs: spec.critical_grace_period_sec * 1000,
+      stopping,
+      stillWanted: async () => (await stepAsSeen(sql, step)) !== null,
+    },
+  );
   if (ended.state !== "exited" || ended.code !== 0) throw await failed(environment, { step, spec }, ended);
   const outputs = await outputsLeft(environment, { step, spec });
   await settleSucceeded(sql, step, { outputs, exitCode: 0 });

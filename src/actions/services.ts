@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Agent } from "../providers/agents/port.ts";
+import type { DataFolder } from "../providers/data-folder/port.ts";
 import type { EnvironmentProvider } from "../providers/environments/port.ts";
 import type { Repository } from "../providers/git/port.ts";
 import type { Sql } from "../store/sql.ts";
@@ -18,6 +19,9 @@ export interface Services {
   readonly onUsageLimit: "wait" | "ask";
   /** The server's variables that an agent may be given when it names them among its credentials. */
   readonly credentials: Readonly<Record<string, string>>;
+  /** The socket of the server's SSH agent; null when there is none. */
+  readonly sshAgent: string | null;
+  readonly dataFolder: DataFolder;
 }
 
 /** How long things may take. All in milliseconds, all settings (see .env.example). */

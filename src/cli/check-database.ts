@@ -1,4 +1,3 @@
-import { findUnknownEnvironments } from "../actions/find-unknown-environments.ts";
 import type { Services } from "../actions/services.ts";
 import { entitiesWithoutJob, pendingMigrations, serverVersion } from "../store/health.ts";
 import { listLeaks } from "../store/resources.ts";
@@ -6,6 +5,7 @@ import { listWorkers } from "../store/workers.ts";
 import { listWorkspaces } from "../store/workspaces.ts";
 import { bad, type Finding, good, note, versionOf } from "./checks.ts";
 import type { AgentOnHand, Assembly } from "./cli.ts";
+import { checkMachine } from "./machine/check-machine.ts";
 import { plainLine } from "./plain.ts";
 import { noWorker } from "./workers-alive.ts";
 
@@ -32,8 +32,8 @@ export async function checkDatabase(
     good("migrations", "up to date"),
     await checkWorkers(services),
     await checkJobs(services),
-    await checkUnknown(services),
     await checkLeaks(services),
+    ...(await checkMachine(services)),
     ...(await checkAgents(agents, new Set(workspaces.map(({ agent }) => agent)))),
   ];
 }
@@ -48,13 +48,6 @@ async function checkJobs({ sql }: Services): Promise<Finding> {
   const lost = await entitiesWithoutJob(sql);
   if (lost.length === 0) return good("jobs", "everything that waits for a task has one");
   return note("jobs", `none for ${lost.join(", ")}`, "A running worker repairs this within a minute.");
-}
-
-async function checkUnknown(services: Services): Promise<Finding> {
-  const unknown = await findUnknownEnvironments(services);
-  if (unknown.length === 0) return good("environments", "each has an owner");
-  const advice = "If no other Fairlead uses this data folder, save what you need and remove them from environments/.";
-  return note("environments", `nobody owns ${unknown.join(", ")}`, advice);
 }
 
 async function checkLeaks({ sql }: Services): Promise<Finding> {

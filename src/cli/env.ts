@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { folderStanding } from "../actions/data-folder/standing.ts";
 import { endEnvironment } from "../actions/end-environment.ts";
 import { idsNamed } from "../actions/ids-named.ts";
 import { needWorkspace } from "../actions/need-workspace.ts";
@@ -52,6 +53,10 @@ async function ls(cli: Cli, options: { workspace?: string; json?: boolean }): Pr
       plainLine(environment.note ?? "", 100),
     ]);
     screen.print(table(screen, ["ID", "STATUS", "AGE", "WORKSPACE", "OF", "PORTS FROM", "NOTE"], rows));
+    const standing = await folderStanding(services);
+    if (standing.state !== "refused") return;
+    const { path, host } = standing.atWork;
+    screen.remark(`They lie in another data folder than this one: ${plainLine(path)} on ${plainLine(host)}.`);
   });
 }
 

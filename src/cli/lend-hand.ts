@@ -1,3 +1,4 @@
+import { needOwnFolder } from "../actions/data-folder/standing.ts";
 import type { Assembly, Cli } from "./cli.ts";
 import { withAssembly } from "./cli.ts";
 import { anyWorkerAlive } from "./workers-alive.ts";
@@ -10,6 +11,16 @@ export interface Hand {
   readonly lent: () => boolean;
 }
 
+/** Throws where no worker lives and this process may not be one either: what is asked for would only lie there. */
+async function mayWork({ services, close }: Assembly): Promise<void> {
+  try {
+    if (!(await anyWorkerAlive(services))) await needOwnFolder(services);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
 /** Like `withAssembly`; what was begun as a worker is handed over before the database is closed, in any case. */
 export async function withHand<Result>(
   cli: Pick<Cli, "open" | "startWorker">,
@@ -19,6 +30,7 @@ export async function withHand<Result>(
   let closing = false;
   const open = async (): Promise<Assembly> => {
     const assembly = await cli.open();
+    await mayWork(assembly);
     return {
       ...assembly,
       async close() {

@@ -8,6 +8,7 @@ import { addEnv } from "./env.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import { addLog } from "./log.ts";
 import { addLs } from "./ls.ts";
+import { addDataFolder } from "./machine/data-folder.ts";
 import { addPlansAndRuns } from "./plans-and-runs.ts";
 import { addRequest } from "./request.ts";
 import { addRequestChanges } from "./request-changes.ts";
@@ -27,6 +28,7 @@ export function makeProgram(cli: Cli): Command {
     .addHelpText("after", exitCodeHelp);
   addServer(program, cli);
   addDatabase(program, cli);
+  addDataFolder(program, cli);
   addDoctor(program, cli);
   const workspace = program.command("workspace").description("The registered repositories.");
   addWorkspaceAdd(workspace, cli);

@@ -21,6 +21,7 @@ interface Options {
   readonly port?: number;
   readonly plan?: string;
   readonly host?: string[];
+  readonly sshAgent?: boolean;
   readonly maxActive?: number;
   readonly json?: boolean;
 }
@@ -40,6 +41,7 @@ export function addWorkspaceAdd(workspace: Command, cli: Cli): void {
     .option("--port <number>", "a port that the app insists on", wholeNumber(65_535))
     .option("--plan <plan_id>", "the plan that does the work of its changes; else one coding agent does")
     .option("--host <host...>", "hosts besides its own that its submodules and its LFS may be on")
+    .option("--ssh-agent", "let agents, setup and previews of its changes use the server's SSH agent")
     .option("--max-active <number>", "how many changes may be active at once", wholeNumber(1000))
     .action((name: string, repository: string, options: Options) => add(cli, { name, repository }, options));
 }
@@ -56,6 +58,7 @@ async function add(cli: Cli, given: { name: string; repository: string }, option
     blueprint: { setup, start, check, port },
     plan_id: options.plan ?? null,
     hosts: options.host ?? [],
+    ssh_agent: options.sshAgent === true,
     max_active_changes: options.maxActive ?? null,
   });
   await withAssembly(cli.open, async ({ services }) => {
@@ -68,6 +71,7 @@ async function add(cli: Cli, given: { name: string; repository: string }, option
       blueprint: workspace.blueprint,
       planId: workspace.plan_id,
       hosts: workspace.hosts,
+      sshAgent: workspace.ssh_agent,
       maxActiveChanges: workspace.max_active_changes,
     });
     if (screen.json) return screen.printJson(viewWorkspace(added));

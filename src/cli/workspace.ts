@@ -84,6 +84,7 @@ export function workspaceFacts(screen: Screen, workspace: Workspace): string {
     ["port", blueprint.port == null ? null : String(blueprint.port)],
     ["plan", workspace.planId],
     ["other hosts", workspace.hosts.length === 0 ? null : plainLine(workspace.hosts.join(", "), 500)],
+    ["SSH agent", workspace.sshAgent ? "may be used by agents, setup and previews" : null],
     ["active at most", `${workspace.maxActiveChanges} changes`],
     ["created", workspace.createdAt.toISOString()],
   ]);

@@ -1,3 +1,4 @@
+import type { DataFolderId } from "./data-folder.ts";
 import type { ChangeId, EnvironmentId, WorkspaceName } from "./ids.ts";
 import type { EnvironmentStatus, TaskName } from "./lifecycles.ts";
 import type { RunId } from "./run.ts";
@@ -15,6 +16,8 @@ export interface EnvironmentRow {
   readonly task: TaskName | null;
   readonly version: number;
   readonly firstPort: number | null;
+  /** The data folder it lies in; null before anything of it was made. */
+  readonly dataFolder: DataFolderId | null;
   readonly note: string | null;
   readonly createdAt: Date;
   readonly movedAt: Date;

@@ -15,6 +15,8 @@ export interface Workspace {
   readonly planId: string | null;
   /** Hosts besides its own that its repository may send git to, for submodules and for LFS. */
   readonly hosts: readonly string[];
+  /** Whether agents, setup commands and previews of its changes may use the server's SSH agent. */
+  readonly sshAgent: boolean;
   readonly maxActiveChanges: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;

@@ -1,12 +1,22 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
+import { whyRefused } from "../actions/data-folder/standing.ts";
+import type { Services } from "../actions/services.ts";
 import { ping } from "../store/ping.ts";
 import { json } from "./answers.ts";
 import type { Api } from "./api.ts";
 import { type Route, route } from "./route.ts";
 
 const answerMs = 2000;
-const readiness = z.object({ ready: z.boolean(), database: z.boolean(), worker: z.boolean() });
+const readiness = z.object({
+  ready: z.boolean(),
+  database: z.boolean(),
+  worker: z.boolean(),
+  reason: z
+    .string()
+    .optional()
+    .meta({ description: "The code of what keeps this data folder from working, if that does" }),
+});
 
 export const healthRoutes: readonly Route[] = [
   route({
@@ -26,10 +36,18 @@ export const healthRoutes: readonly Route[] = [
     async answer({ services, ready }: Api, _asked, response) {
       const [database, worker] = await Promise.all([inTime(ping(services.sql).then(() => true)), inTime(ready())]);
       const both = database && worker;
-      response.status(both ? 200 : 503).json({ ready: both, database, worker });
+      const reason = database && !worker ? await whyNot(services) : {};
+      response.status(both ? 200 : 503).json({ ready: both, database, worker, ...reason });
     },
   }),
 ];
+
+/** The code alone: anybody may ask, and the rest names machines and folders. */
+async function whyNot(services: Services): Promise<{ reason?: string }> {
+  const looking = whyRefused(services).catch(() => null);
+  const fault = await Promise.race([looking, delay(answerMs, null, { ref: false })]);
+  return fault === null ? {} : { reason: fault.code };
+}
 
 /** What fails or takes too long is not ready. */
 async function inTime(answer: Promise<boolean>): Promise<boolean> {

@@ -40,6 +40,7 @@ export const workspaceRoutes: readonly Route[] = [
         blueprint: body.blueprint,
         planId: body.plan_id,
         hosts: body.hosts,
+        sshAgent: body.ssh_agent,
         maxActiveChanges: body.max_active_changes,
       });
       response.status(201).location(`/api/workspaces/${workspace.name}`).json(viewWorkspace(workspace));

@@ -70,6 +70,7 @@ async function play(services: Services, folder: string, screen: Screen): Promise
     blueprint: {},
     planId: null,
     hosts: [],
+    sshAgent: false,
     maxActiveChanges: null,
   });
   say.line("The agent here is the scripted one: a real process that follows a script, so no key is needed.\n");

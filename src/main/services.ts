@@ -3,6 +3,7 @@ import type { Services } from "../actions/services.ts";
 import type { Assembly } from "../cli/cli.ts";
 import { NotFound } from "../domain/faults/kernel.ts";
 import { agentNamed, agentNames } from "../providers/agents/catalogue.ts";
+import { dataFolderAt } from "../providers/data-folder/data-folder.ts";
 import { localEnvironments } from "../providers/environments/local.ts";
 import { openRepository } from "../providers/git/repository.ts";
 import { openPostgres } from "../providers/postgres/open-postgres.ts";
@@ -40,7 +41,7 @@ export async function assemble({ settings, log, migrate, onSetup }: AssembleOpti
     const sql = connect(postgres.url);
     if (migrate) await addBuiltInPlans(sql);
     return {
-      services: makeServices(settings, sql, log),
+      services: makeServices(settings, sql, log, { holdsDatabase: postgres.embedded }),
       databaseUrl: postgres.url,
       embedded: postgres.embedded,
       async close() {
@@ -55,7 +56,12 @@ export async function assemble({ settings, log, migrate, onSetup }: AssembleOpti
   }
 }
 
-export function makeServices(settings: Settings, sql: Services["sql"], log: Logger): Services {
+export function makeServices(
+  settings: Settings,
+  sql: Services["sql"],
+  log: Logger,
+  { holdsDatabase = false } = {},
+): Services {
   const local = localEnvironments({ home: settings.home, variables: process.env });
   const { provisionMs, setupMs, agentMs, previewMs, mergeMs, pushMs, idleMs, ageMs, onUsageLimit } = settings;
   return {
@@ -70,6 +76,8 @@ export function makeServices(settings: Settings, sql: Services["sql"], log: Logg
     agent: agentNamed,
     repository: (url, hosts = []) => openRepository({ home: settings.home, url, hosts }),
     credentials: credentialsIn(process.env),
+    sshAgent: process.env.SSH_AUTH_SOCK ?? null,
+    dataFolder: dataFolderAt(settings.home, { holdsDatabase }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { needOwnFolder } from "../actions/data-folder/standing.ts";
 import { createFirstToken } from "../actions/manage-tokens.ts";
 import type { Services } from "../actions/services.ts";
 import { makeApp } from "../http/app.ts";
@@ -16,6 +17,8 @@ export async function start(settings: Settings, onSetup: (home: string) => void)
   const assembly = await assemble({ settings, log, migrate: true, onSetup });
   const { services } = assembly;
   try {
+    // Before anything is written, and before a port is found taken: that may be the folder's that works here.
+    await needOwnFolder(services);
     await writeSettings(services.sql, settings);
     let worker: WorkerHandle | null = null;
     const app = makeApp(services, { log, ready: async () => worker?.alive() ?? false });

@@ -1,8 +1,12 @@
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { ulid } from "ulid";
+import { enlist } from "../actions/data-folder/enlist.ts";
+import { settleIn } from "../actions/data-folder/settle-in.ts";
 import type { Services } from "../actions/services.ts";
+import { Fault } from "../domain/fault.ts";
 import { minutelyTasks } from "../domain/lifecycles.ts";
+import { noteFolderSeen } from "../store/data-folders.ts";
 import { askToReconcile, enqueueMinutely } from "../store/jobs.ts";
 import { holdWorkerLock, releaseDeadWorkers, retireWorker, type WorkerId } from "../store/workers.ts";
 import { startPools } from "./pools.ts";
@@ -17,6 +21,8 @@ export interface WorkerOptions {
 export interface WorkerHandle {
   /** True while it holds its lock and takes work. */
   readonly alive: () => boolean;
+  /** Why it does no work in this data folder; null when it does, or begins anew for another reason. */
+  readonly refused: () => Fault | null;
   /** Hands its tasks over and ends. */
   stop(): Promise<void>;
 }
@@ -34,6 +40,14 @@ const stopMs = 4000;
 export async function startWorker(options: WorkerOptions): Promise<WorkerHandle> {
   const stopping = new AbortController();
   let life: Life | null = await beginLife(options);
+  let refused: Fault | null = null;
+  const couldNotBegin = (error: unknown): null => {
+    // The same reason each second is said once.
+    const isKnown = error instanceof Fault && refused?.code === error.code;
+    if (!isKnown) options.services.log.error({ err: error }, "worker could not begin");
+    refused = error instanceof Fault ? error : null;
+    return null;
+  };
   const ended = (async () => {
     while (!stopping.signal.aborted) {
       const over = aborted(stopping.signal);
@@ -43,16 +57,15 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
       life = null;
       await last?.end();
       if (stopping.signal.aborted) return;
-      options.services.log.warn({ why }, "worker begins anew");
+      if (refused === null) options.services.log.warn({ why }, "worker begins anew");
       await delay(lookMs);
-      life = await beginLife(options).catch((error: unknown) => {
-        options.services.log.error({ err: error }, "worker could not begin");
-        return null;
-      });
+      life = await beginLife(options).catch(couldNotBegin);
+      if (life !== null) refused = null;
     }
   })();
   return {
     alive: () => life !== null,
+    refused: () => refused,
     async stop() {
       stopping.abort();
       // While it begins anew with Postgres out of reach, it has nothing to hand over.
@@ -70,9 +83,14 @@ interface Life {
 async function beginLife({ services, databaseUrl, concurrency }: WorkerOptions): Promise<Life> {
   const id = ulid() as WorkerId;
   const log = services.log.child({ worker: id });
-  const lock = await holdWorkerLock(databaseUrl, { id, host: hostname(), pid: process.pid });
+  const worker = { id, host: hostname(), pid: process.pid };
+  let movedFrom: string | null = null;
+  const lock = await holdWorkerLock(databaseUrl, worker, async (sql) => {
+    movedFrom = await enlist(services, sql, worker);
+  });
   const stopping = new AbortController();
   try {
+    await settleIn({ ...services, log }, movedFrom);
     const pools = await startPools({
       services: { ...services, log },
       databaseUrl,
@@ -81,17 +99,19 @@ async function beginLife({ services, databaseUrl, concurrency }: WorkerOptions):
       stopping: stopping.signal,
     });
     const looking = lookForDead(services, stopping.signal);
+    const watching = watchFolder(services, stopping.signal);
     const ticking = keepMinutes(services, stopping.signal);
     // Whatever happened while nobody was at work is put right now; where this fails, it is at the next full minute.
     await askToReconcile(services.sql).catch((error: unknown) => log.warn({ err: error }, "reconcile not asked for"));
     log.info("worker started");
     return {
-      over: Promise.race([lock.lost.then(() => "its lock was lost"), pools.died]),
+      over: Promise.race([lock.lost.then(() => "its lock was lost"), pools.died, watching.gone]),
       async end() {
         stopping.abort();
         await pools.stop();
         await looking;
         await ticking;
+        await watching.ended;
         // While the lock is held still; if Postgres is away, whoever finds the lock gone does the same.
         const retired = retireWorker(services.sql, id).catch(() => {});
         await Promise.race([retired, delay(retireMs, undefined, { ref: false })]);
@@ -104,6 +124,21 @@ async function beginLife({ services, databaseUrl, concurrency }: WorkerOptions):
     await lock.release();
     throw error;
   }
+}
+
+/**
+ * Looks each second whether the data folder is still there. Where it isn't, nothing of what its tasks don't find says
+ * anything, so this life is over.
+ */
+function watchFolder({ dataFolder }: Services, stopping: AbortSignal): { gone: Promise<string>; ended: Promise<void> } {
+  const { promise: gone, resolve: goneFor } = Promise.withResolvers<string>();
+  const ended = (async () => {
+    while (!stopping.aborted) {
+      await dataFolder.check().catch((error: Error) => goneFor(error.message));
+      await delay(lookMs, undefined, { signal: stopping }).catch(() => {});
+    }
+  })();
+  return { gone, ended };
 }
 
 /** Looks each second for workers whose lock is gone and releases their jobs. */
@@ -123,9 +158,14 @@ async function lookForDead({ sql, log }: Services, stopping: AbortSignal): Promi
  * Has the tasks that nobody asks for run each minute. graphile-worker's cron would do it by the workers' own clocks, and
  * one that is an hour fast puts off the runs of all the others for as long as it lives.
  */
-async function keepMinutes({ sql, log }: Services, stopping: AbortSignal): Promise<void> {
+async function keepMinutes({ sql, log, dataFolder }: Services, stopping: AbortSignal): Promise<void> {
+  const tick = async () => {
+    await enqueueMinutely(sql, minutelyTasks);
+    const id = await dataFolder.id();
+    if (id !== null) await noteFolderSeen(sql, id);
+  };
   while (!stopping.aborted) {
-    await enqueueMinutely(sql, minutelyTasks).catch((error: unknown) => log.warn({ err: error }, "minute not kept"));
+    await tick().catch((error: unknown) => log.warn({ err: error }, "minute not kept"));
     await delay(askMs, undefined, { signal: stopping }).catch(() => {});
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { chmod, lstat, readdir, rename, rm } from "node:fs/promises";
+import { chmod, link, lstat, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isRunning } from "./processes.ts";
 
@@ -29,6 +29,21 @@ export async function sweepPartials(path: string): Promise<void> {
 export async function removeWhole(path: string): Promise<void> {
   if (await exists(path)) await rename(path, partialName(path));
   await removePartials(path, () => true);
+}
+
+/** Creates a file for our eyes only, whole or not at all. False when there is one of that name. */
+export async function createWhole(path: string, text: string): Promise<boolean> {
+  const draft = partialName(path);
+  try {
+    await writeFile(draft, text, { mode: 0o600, flag: "wx", flush: true });
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
 }
 
 /** Whether there is anything of that name; a link that leads nowhere is something. */

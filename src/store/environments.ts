@@ -1,5 +1,6 @@
 import { type AgentUsage, noUsage } from "../domain/agent.ts";
 import type { Seen } from "../domain/change.ts";
+import type { DataFolderId } from "../domain/data-folder.ts";
 import type { EnvironmentRow } from "../domain/environment.ts";
 import type { ChangeId, EnvironmentId, WorkspaceName } from "../domain/ids.ts";
 import type { Json, Sql } from "./sql.ts";
@@ -17,6 +18,7 @@ const columns = [
   "task",
   "version",
   "firstPort",
+  "dataFolder",
   "note",
   "createdAt",
   "movedAt",
@@ -104,15 +106,21 @@ export async function terminateEnvironment(sql: Sql, id: EnvironmentId): Promise
   return rows.length === 1;
 }
 
-/** Those of these that should not be there: ended ones of ours, and ones of which we know nothing. */
+/** Why an environment should not be on a disk: this database doesn't know it, it has ended, or it is another folder's. */
+export type Stray = { readonly id: EnvironmentId; readonly of: "unknown" | "ended" | "elsewhere" };
+
+/** Those of these environments, found in a data folder, that should not be there. */
 export async function strayEnvironments(
   sql: Sql,
   ids: readonly EnvironmentId[],
-): Promise<{ id: EnvironmentId; isKnown: boolean }[]> {
-  return sql<{ id: EnvironmentId; isKnown: boolean }[]>`
-    select there.id, e.id is not null as is_known
+  folder: DataFolderId | null,
+): Promise<Stray[]> {
+  return sql<Stray[]>`
+    select there.id, case when e.id is null then 'unknown'
+      when e.data_folder is not null and e.data_folder is distinct from ${folder} then 'elsewhere' else 'ended' end as of
     from unnest(${[...ids] as string[]}::text[]) as there(id) left join fairlead.environments e on e.id = there.id
-    where e.id is null or e.status = 'terminated'`;
+    where e.id is null or e.status = 'terminated'
+      or (e.data_folder is not null and e.data_folder is distinct from ${folder})`;
 }
 
 /**

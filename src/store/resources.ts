@@ -60,6 +60,25 @@ export async function noteCheckoutKept(sql: Sql, id: EnvironmentId, why: string)
     where environment_id = ${id} and kind = 'worktree' and state <> 'kept'`;
 }
 
+/** The same for a checkout that was found when its environment had ended: the ledger may not know it, or another one of it. */
+export async function noteStrayKept(sql: Sql, id: EnvironmentId, why: string): Promise<void> {
+  await sql`
+    insert into fairlead.resources as r (environment_id, change_id, kind, name, state, note)
+    select e.id, e.change_id, 'worktree', 'checkout', 'kept', ${why} from fairlead.environments e where e.id = ${id}
+    on conflict (environment_id, kind, name) do update set state = 'kept',
+      note = case r.state when 'kept' then r.note || '; ' || excluded.note else excluded.note end`;
+}
+
+/** Checkouts that were put aside, and what was left behind in other data folders; the newest first. */
+export async function listKept(
+  sql: Sql,
+  limit: number,
+): Promise<{ readonly environmentId: EnvironmentId; readonly note: string }[]> {
+  return sql<{ environmentId: EnvironmentId; note: string }[]>`
+    select environment_id, coalesce(note, '') as note from fairlead.resources
+    where state = 'kept' and kind = 'worktree' order by environment_id desc limit ${limit}`;
+}
+
 /** A branch that stays on purpose, though its change has ended; `why` says for what. */
 export async function noteBranchKept(sql: Sql, changeId: ChangeId, branch: string, why: string): Promise<void> {
   await sql`

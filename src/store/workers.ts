@@ -14,10 +14,7 @@ export interface WorkerRow {
 /** Worker processes, and whether each still holds its lock. */
 export async function listWorkers(sql: Sql): Promise<WorkerRow[]> {
   return sql<WorkerRow[]>`
-    select w.id, w.host, w.pid, w.started_at, exists (
-      select from pg_locks l
-      where l.locktype = 'advisory' and l.database = (select oid from pg_database where datname = current_database())
-        and ((l.classid::bigint << 32) | l.objid::bigint) = fairlead.worker_key(w.id) and l.granted) as alive
+    select w.id, w.host, w.pid, w.started_at, fairlead.is_alive(w.id) as alive
     from fairlead.workers w order by w.started_at`;
 }
 
@@ -44,10 +41,11 @@ export interface WorkerLock {
   release(): Promise<void>;
 }
 
-/** Takes the worker's lock on a connection of its own, and only then lists the worker. */
+/** Takes the worker's lock on a connection of its own, and only then lists the worker, in the way that it is told to. */
 export async function holdWorkerLock(
   databaseUrl: string,
   worker: { id: WorkerId; host: string; pid: number },
+  list: (sql: Sql) => Promise<void> = (sql) => listWorker(sql, worker),
 ): Promise<WorkerLock> {
   const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
   const sql = connect(databaseUrl, { max: 1, applicationName: `fairlead worker ${worker.id}`, onClose: lose });
@@ -55,11 +53,15 @@ export async function holdWorkerLock(
     // Postgres looks each few seconds whether this machine is still there; left to itself, after two hours.
     await sql`select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
       set_config('tcp_keepalives_count', '3', false), pg_advisory_lock(fairlead.worker_key(${worker.id}))`;
-    await sql`
-      insert into fairlead.workers (id, host, pid) values (${worker.id}, ${worker.host}, ${worker.pid})`;
+    await list(sql);
   } catch (error) {
     await sql.end({ timeout: 1 });
     throw error;
   }
   return { lost, release: () => sql.end({ timeout: 1 }) };
+}
+
+/** One that belongs to no data folder. */
+async function listWorker(sql: Sql, { id, host, pid }: Pick<WorkerRow, "id" | "host" | "pid">): Promise<void> {
+  await sql`insert into fairlead.workers (id, host, pid) values (${id}, ${host}, ${pid})`;
 }

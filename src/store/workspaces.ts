@@ -1,4 +1,4 @@
-import type { WorkspaceName } from "../domain/ids.ts";
+import type { ChangeId, WorkspaceName } from "../domain/ids.ts";
 import type { Workspace } from "../domain/workspace.ts";
 import type { Json, Sql } from "./sql.ts";
 
@@ -12,6 +12,7 @@ const columns = [
   "blueprint",
   "planId",
   "hosts",
+  "sshAgent",
   "maxActiveChanges",
   "createdAt",
   "updatedAt",
@@ -27,10 +28,11 @@ export async function addWorkspace(sql: Sql, workspace: NewWorkspace): Promise<W
   const rows = await sql<Workspace[]>`
     insert into fairlead.workspaces
       (name, repository_url, default_branch, provider, agent, agent_settings, blueprint, plan_id, hosts,
-        max_active_changes)
+        ssh_agent, max_active_changes)
     values (${workspace.name}, ${workspace.repositoryUrl}, ${workspace.defaultBranch}, ${workspace.provider},
       ${workspace.agent}, ${sql.json(workspace.agentSettings as Json)}, ${sql.json(workspace.blueprint as Json)},
-      ${workspace.planId}, ${workspace.hosts as string[]}, coalesce(${workspace.maxActiveChanges}::int, 6))
+      ${workspace.planId}, ${workspace.hosts as string[]}, ${workspace.sshAgent},
+      coalesce(${workspace.maxActiveChanges}::int, 6))
     on conflict (name) do nothing returning ${sql(columns)}`;
   return rows[0] ?? null;
 }
@@ -49,6 +51,14 @@ export async function workspaceOfRepository(sql: Sql, repositoryUrl: string): Pr
 
 export async function listWorkspaces(sql: Sql, limit: number): Promise<Workspace[]> {
   return sql<Workspace[]>`select ${sql(columns)} from fairlead.workspaces order by name limit ${limit}`;
+}
+
+/** Whether the workspace of a change lets its processes use the server's SSH agent. */
+export async function allowsSshAgent(sql: Sql, changeId: ChangeId): Promise<boolean> {
+  const rows = await sql`
+    select from fairlead.change_requests c join fairlead.workspaces w on w.name = c.workspace
+    where c.id = ${changeId} and w.ssh_agent`;
+  return rows.length === 1;
 }
 
 /** Remembers what the remote said its default branch is, where nobody has said otherwise. */

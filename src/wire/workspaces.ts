@@ -21,6 +21,9 @@ export const newWorkspace = z
       .max(50)
       .default([])
       .meta({ description: "Hosts besides its own that its submodules and its LFS may be on" }),
+    ssh_agent: z.boolean().default(false).meta({
+      description: "Whether agents, setup commands and previews of its changes may use the server's SSH agent",
+    }),
     max_active_changes: z.int().min(1).max(1000).nullable().default(null),
   })
   .meta({ id: "NewWorkspace" });
@@ -36,6 +39,7 @@ export const workspaceView = z
     blueprint: z.record(z.string(), z.unknown()),
     plan_id: z.string().nullable(),
     hosts: z.array(z.string()),
+    ssh_agent: z.boolean(),
     max_active_changes: z.int(),
     created_at: timestamp,
     updated_at: timestamp,
@@ -55,6 +59,7 @@ export function viewWorkspace(workspace: Workspace): z.infer<typeof workspaceVie
     blueprint: { ...workspace.blueprint },
     plan_id: workspace.planId,
     hosts: [...workspace.hosts],
+    ssh_agent: workspace.sshAgent,
     max_active_changes: workspace.maxActiveChanges,
     created_at: iso(workspace.createdAt),
     updated_at: iso(workspace.updatedAt),

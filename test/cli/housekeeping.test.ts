@@ -79,6 +79,19 @@ describe("environments", () => {
     expect(gone.out).toMatch(/^\w{8} is terminating\n$/);
   });
 
+  test("a workspace says whether its processes may use the SSH agent, and by itself they may not", async () => {
+    for (const [name, flags, may] of [
+      ["shut", [], false],
+      ["open", ["--ssh-agent"], true],
+    ] as const) {
+      const added = await place.fairlead(["workspace", "add", name, ...flags, "--json"], { cwd: place.checkout });
+      expect(JSON.parse(added.out)).toMatchObject({ name, ssh_agent: may });
+      const { out } = await place.fairlead(["workspace", "show", name]);
+      expect(out.includes("SSH agent")).toBe(may);
+      await place.fairlead(["workspace", "rm", name]);
+    }
+  });
+
   test("a workspace with changes stays", async () => {
     await pendingChange(place.database);
     expect(await place.fairlead(["workspace", "rm", "shop"])).toMatchObject({ code: 4 });

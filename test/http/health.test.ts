@@ -34,6 +34,22 @@ test("without its worker, or its database, it lives and is not ready", async () 
   await sql.end();
 });
 
+test("where another data folder works on the database, that is why it is not ready, and no folder is named to anybody", async () => {
+  const { services, database } = served.world;
+  await database.sql`insert into fairlead.data_folders (id, host, path, user_name)
+    values ('01K5TZ8M3RB6Q4W2E9XJDVH7NC', 'far', '/secret/place', 'ann')`;
+  await database.sql`update fairlead.settings set data_folder = '01K5TZ8M3RB6Q4W2E9XJDVH7NC'`;
+  const server = await listen(makeApp(services, { log: services.log, ready: async () => false }), {
+    host: "127.0.0.1",
+    port: 0,
+  });
+  const ready = await fetch(`${server.url}/readyz`);
+  expect(ready.status).toBe(503);
+  expect(await ready.json()).toEqual({ ready: false, database: true, worker: false, reason: "DATA_FOLDER_FOREIGN" });
+  await server.close();
+  await database.sql`update fairlead.settings set data_folder = null`;
+});
+
 test("a database that is away is a problem that says so", async () => {
   const { services } = served.world;
   const sql = connect("postgres://nobody@127.0.0.1:9/none", { max: 1 });

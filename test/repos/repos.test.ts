@@ -95,6 +95,7 @@ async function merge(given: {
     blueprint: {},
     planId: null,
     hosts: [],
+    sshAgent: false,
     maxActiveChanges: null,
   });
   const id = await world.request(name, `Work in ${repository.name}`);

@@ -1,13 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ProcessWontEnd } from "../../domain/faults/environments.ts";
+import type { LimitMark } from "./marks/limit-mark.ts";
 import { programOf, sessionOf, supervisorOf } from "./process-folder.ts";
-import { type Identity, keyOf, processTable, same } from "./process-table.ts";
+import { type Identity, isStill, keyOf, processTable, same } from "./process-table.ts";
 import { findMembers } from "./process-tree.ts";
 
 /** Which processes are to end. */
 export interface Quarry {
   /** The `NAME=value` that each of them was started with: it finds those that left the process tree. */
   readonly marker: string;
+  /** The limits that each of them was started with: they also find those that dropped the marker. */
+  readonly limits?: LimitMark;
   /** Folders of supervised processes, read anew in each round. They also find a program that dropped the marker. */
   readonly folders: readonly string[];
   /** Sessions that were found earlier, when their folders were still there. */
@@ -28,7 +31,7 @@ export async function endProcesses(quarry: Quarry, graceMs: number): Promise<voi
   const began = performance.now();
   const asked = new Set<string>();
   const seen = new Set<string>();
-  // Between exec and its end a process shows no variables for an instant, so that nothing is there has to be seen twice.
+  // During exec() a process shows no variables for a moment: only two empty looks in a row mean that none is left.
   for (let emptyLooks = 0; emptyLooks < 2; ) {
     const { table, tree } = await look(quarry);
     const members = findMembers(table, { ...tree, seen });
@@ -37,7 +40,8 @@ export async function endProcesses(quarry: Quarry, graceMs: number): Promise<voi
     for (const member of members) seen.add(keyOf(member));
 
     const elapsedMs = performance.now() - began;
-    if (elapsedMs > graceMs + killForMs) throw new ProcessWontEnd([...members, ...recording].map(({ pid }) => pid));
+    const left = [...members, ...recording];
+    if (elapsedMs > graceMs + killForMs && left.length > 0) throw new ProcessWontEnd(left.map(({ pid }) => pid));
     if (elapsedMs < graceMs) askOnce(members, asked);
     else signalAll(members, "SIGKILL");
     if (elapsedMs > graceMs + recordForMs) signalAll(recording, "SIGKILL");
@@ -46,12 +50,12 @@ export async function endProcesses(quarry: Quarry, graceMs: number): Promise<voi
 }
 
 /** The programs are read last, so that none in the table is spared for one of its supervisor's bookkeepers. */
-async function look({ marker, folders, sessions = [], within }: Quarry) {
+async function look({ folders, sessions = [], within, ...marks }: Quarry) {
   const supervisors = await readAll(folders, supervisorOf);
   const began = [...sessions, ...(await readAll(folders, sessionOf))];
   const table = await processTable();
   const roots = await readAll(folders, programOf);
-  return { table, tree: { marker, roots, supervisors, sessions: began, within } };
+  return { table, tree: { ...marks, roots, supervisors, sessions: began, within } };
 }
 
 export async function readAll(
@@ -76,10 +80,11 @@ function askOnce(members: readonly Identity[], asked: Set<string>): void {
   for (const member of members) asked.add(keyOf(member));
 }
 
+/** Looked at once more right before, because a pid may have been given to another process since the table was read. */
 function signalAll(members: readonly Identity[], signal: NodeJS.Signals): void {
-  for (const { pid } of members) {
+  for (const member of members) {
     try {
-      process.kill(pid, signal);
+      if (isStill(member)) process.kill(member.pid, signal);
     } catch {
       // It has gone since the look (ESRCH), or isn't ours (EPERM), and then the next look finds it still there.
     }

@@ -1,6 +1,7 @@
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { readAll } from "./end-processes.ts";
+import { environmentLimits } from "./marks/limit-mark.ts";
 import { environmentMarker, type Place, realRoot } from "./place.ts";
 import type { Listener } from "./port.ts";
 import { allProcessFolders, programOf, sessionOf, supervisorOf } from "./process-folder.ts";
@@ -51,8 +52,8 @@ async function split(place: Place): Promise<{ members: number[]; others: number[
   const sessions = await readAll(folders, sessionOf);
   const table = await processTable();
   const roots = await readAll(folders, programOf);
-  const marker = environmentMarker(place);
-  const tree = { marker, roots, supervisors, sessions, within: await realRoot(place), seen: new Set<string>() };
+  const marks = { marker: environmentMarker(place), limits: environmentLimits(place) };
+  const tree = { ...marks, roots, supervisors, sessions, within: await realRoot(place), seen: new Set<string>() };
   const members = new Set(findMembers(table, tree).map(({ pid }) => pid));
   const rest = table.map(({ pid }) => pid).filter((pid) => !members.has(pid));
   const others = await Promise.all(rest.map(async (pid) => ((await isForwarder(pid)) ? [] : [pid])));

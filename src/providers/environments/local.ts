@@ -2,18 +2,20 @@ import { readdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { EnvironmentGone } from "../../domain/faults/environments.ts";
 import type { EnvironmentId } from "../../domain/ids.ts";
+import { mendCheckouts } from "../data-folder/mend-checkouts.ts";
 import { commonDirectory } from "../git/checkout/common-directory.ts";
 import { inTurn } from "../turns.ts";
 import { listCheckoutFolder, readCheckoutFile, writeCheckoutFile } from "./checkout-files.ts";
 import { keepCheckout, keptCheckout } from "./keep-checkout.ts";
 import { listenerOf } from "./listener-of.ts";
+import { recognisesMarks } from "./marks/recognises-marks.ts";
 import { type Place, placeOf } from "./place.ts";
 import type { Environment, EnvironmentProvider } from "./port.ts";
 import { isPresent, provisionPlace } from "./provision-place.ts";
 import { remainsOf } from "./remains.ts";
 import { runCommand } from "./run-command.ts";
 import { startProcess } from "./start-process.ts";
-import { adoptProcess, outputSize, readOutput, stopProcess } from "./supervised.ts";
+import { adoptProcess, forgetProcess, outputSize, readOutput, stopProcess } from "./supervised.ts";
 import { quiescePlace, terminatePlace } from "./terminate-place.ts";
 import { allowedVariables } from "./variables.ts";
 
@@ -32,10 +34,10 @@ export function localEnvironments({ home: givenHome, variables: server }: LocalO
   const provisions = new Map<EnvironmentId, AbortController>();
 
   /** One at a time for each environment, and no waiting for a provision whose outcome nobody wants any more. */
-  async function end(id: EnvironmentId, work: (here: Place) => Promise<void>): Promise<void> {
+  async function end<Result>(id: EnvironmentId, work: (here: Place) => Promise<Result>): Promise<Result> {
     const here = place(id);
     provisions.get(id)?.abort(new EnvironmentGone(id));
-    await inTurn(here.root, () => work(here));
+    return await inTurn(here.root, () => work(here));
   }
 
   return {
@@ -54,13 +56,12 @@ export function localEnvironments({ home: givenHome, variables: server }: LocalO
     },
     open: (id) => localEnvironment(place(id)),
     quiesce: (id, graceMs) => end(id, (here) => quiescePlace(here, graceMs)),
-    async keep(id) {
-      await end(id, (here) => keepCheckout(home, here));
-      return await keptCheckout(home, place(id));
-    },
+    keep: (id) => end(id, (here) => keepCheckout(home, here)),
     kept: (id) => keptCheckout(home, place(id)),
     terminate: (id) => end(id, terminatePlace),
     remains: (id) => remainsOf(place(id)),
+    mend: () => mendCheckouts(home),
+    findsAll: recognisesMarks,
     async list() {
       const names = await readdir(`${home}/environments`).catch(() => []);
       // What a removal that was interrupted left counts as there, so that it is removed again.
@@ -82,6 +83,7 @@ function localEnvironment(place: Place): Environment {
     read: (name, stream, offset, limit) => readOutput(place, name, { stream, offset, limit }),
     written: (name, stream) => outputSize(place, name, stream),
     stop: (name, graceMs) => stopProcess(place, name, graceMs),
+    forget: (name) => forgetProcess(place, name),
     run: (argv, options) => runCommand(place, argv, options),
     readState: (name) => readCheckoutFile(place.stateDirectory, name),
     readFile: (path) => readCheckoutFile(place.checkout, path),

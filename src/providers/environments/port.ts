@@ -84,6 +84,9 @@ export interface Environment {
    */
   stop(name: string, graceMs: number): Promise<void>;
 
+  /** Frees the name of a process that has ended, to be started once more. What it wrote is gone. */
+  forget(name: string): Promise<void>;
+
   /** Runs a short command in the checkout. A non-zero exit is a result, not an error; only a timeout or an abort throws. */
   run(argv: Command, options: RunOptions): Promise<Ran>;
   readFile(path: string): Promise<string | null>;
@@ -137,4 +140,11 @@ export interface EnvironmentProvider {
   remains(id: EnvironmentId): Promise<Remains>;
   /** The ids of all environments that are there on this machine, whether anybody owns them or not. */
   list(): Promise<EnvironmentId[]>;
+  /** Makes environments work that were made when they, or all of them, lay elsewhere. Repeatable; gives what it mended. */
+  mend(): Promise<string[]>;
+  /**
+   * Whether a process is found that has dropped its variables and left its session, its parent and its folder. Tried out;
+   * where it is false, such a process outlives its environment unseen.
+   */
+  findsAll(): Promise<boolean>;
 }

@@ -1,8 +1,11 @@
+import { carries, isMarked, type LimitMark } from "./marks/limit-mark.ts";
 import { type Identity, keyOf, type TableEntry } from "./process-table.ts";
 
 export interface Tree {
   /** The `NAME=value` that each member was started with, unless it dropped it. */
   readonly marker: string;
+  /** The limits that each member was started with, which it can't drop; left out, they are not looked at. */
+  readonly limits?: LimitMark;
   readonly roots: readonly Identity[];
   readonly supervisors: readonly Identity[];
   /** Those who began a session of the tree, whether they live or not: it finds who dropped the marker and was orphaned. */
@@ -35,9 +38,9 @@ export function findMembers(table: readonly TableEntry[], tree: Tree): TableEntr
       (entry) =>
         isRoot(entry) ||
         tree.seen.has(keyOf(entry)) ||
-        entry.variables.includes(tree.marker) ||
+        hasMark(entry, tree) ||
         isInSession(entry) ||
-        isWithin(entry, tree.within),
+        isWithin(entry, tree),
     ),
   );
   // A set gives its later additions to the loop that is under way.
@@ -67,8 +70,19 @@ function sessionTest(table: readonly TableEntry[], sessions: readonly Identity[]
   };
 }
 
-/** Whether it works in a folder, or in what that is called while it is removed. A person may look around in there. */
-function isWithin({ directory, hasTerminal }: TableEntry, folder: string | undefined): boolean {
-  if (folder === undefined || directory === null || hasTerminal) return false;
+/** Whether it was started with the marks of a tree. */
+export function hasMark(entry: TableEntry, { marker, limits }: Pick<Tree, "marker" | "limits">): boolean {
+  return entry.variables.includes(marker) || carries(entry.limits, limits);
+}
+
+/**
+ * Whether it works in the folder, or in what that is called while it is removed, and nothing tells that it belongs
+ * elsewhere: a person may look around in there, another user may, and so may another environment's agent.
+ */
+function isWithin(entry: TableEntry, { within: folder }: Tree): boolean {
+  const { directory } = entry;
+  if (folder === undefined || directory === null || entry.hasTerminal) return false;
+  if (entry.user !== undefined && entry.user !== process.geteuid?.()) return false;
+  if (isMarked(entry.limits)) return false; // ours would have been found by it
   return directory === folder || directory.startsWith(`${folder}/`) || directory.startsWith(`${folder}.partial-`);
 }

@@ -1,5 +1,6 @@
 import { exists } from "../files.ts";
 import { readAll } from "./end-processes.ts";
+import { environmentLimits } from "./marks/limit-mark.ts";
 import { environmentMarker, type Place, realRoot } from "./place.ts";
 import type { Remains } from "./port.ts";
 import { allProcessFolders, sessionOf } from "./process-folder.ts";
@@ -11,6 +12,7 @@ export async function remainsOf(place: Place): Promise<Remains> {
   const sessions = await readAll(await allProcessFolders(place), sessionOf);
   const tree = {
     marker: environmentMarker(place),
+    limits: environmentLimits(place),
     roots: [],
     supervisors: [],
     sessions,

@@ -12,13 +12,14 @@ import {
   ProcessStartedBefore,
 } from "../../domain/faults/environments.ts";
 import { exists } from "../files.ts";
+import { freeLimits, processLimits } from "./marks/limit-mark.ts";
 import { type Place, processFolders, variablesOf } from "./place.ts";
 import type { ProcessSpec, Started } from "./port.ts";
 import { programOf, refused, takeSupervisorsPlace } from "./process-folder.ts";
 import { bootId, type Identity, identify, keyOf } from "./process-table.ts";
 import { checkCommand, spawnDetached } from "./spawn-detached.ts";
 
-const supervise = fileURLToPath(new URL("supervise.sh", import.meta.url));
+export const supervise = fileURLToPath(new URL("supervise.sh", import.meta.url));
 const comesUpInMs = 10_000;
 
 /**
@@ -91,9 +92,10 @@ async function takeName(place: Place, spec: ProcessSpec, folder: string): Promis
     await mkdir(ours);
     ourselves ??= identify(process.pid);
     const us = await ourselves;
+    const { soft, hard } = processLimits(place, spec.name);
     await Promise.all([
       writeFile(join(ours, "starter"), us === null ? "" : `${keyOf(us)}\n`),
-      writeFile(join(ours, "started"), `${Math.floor(Date.now() / 1000)}\n`),
+      writeFile(join(ours, "started"), `${Math.floor(Date.now() / 1000)} ${soft} ${hard} ${await freeLimits()}\n`),
       writeFile(join(ours, "boot"), await bootId()),
       writeFile(join(ours, "stdin"), spec.stdin ?? "", { mode: 0o600 }),
     ]);

@@ -3,9 +3,15 @@
 #
 #   sh supervise.sh <folder> <program> [argument ...]
 #
-# Whoever starts this has made <folder> (the name is taken by making it), put `stdin` there and `boot` (which start of
-# the machine this is, for a session's number means nothing after the next) and `started` (the time, in epoch seconds),
-# set the working directory and the variables, and detached us into a session of our own. The folder then holds:
+# The worker that starts this has made <folder> (the name is taken by making it) with these files in it, set the working
+# directory and the variables, and detached us into a session of our own:
+#
+#   stdin
+#   boot         which start of the machine this is, for a session's number means nothing after the next
+#   started      "<epoch seconds> <soft limit> <hard limit> <option of ulimit> ...": the two values mark the program, by the
+#                first of these limits that this shell can set (limit-mark.ts says why); without an option it isn't marked
+#
+# The folder then holds:
 #
 #   supervisor   a symbolic link whose text is "<epoch seconds> <pid> <start time>" of this script. It can be made only
 #                once, so whoever makes it decides: us, and the program runs; anybody else, and it never will.
@@ -45,9 +51,18 @@ identify() {
 trap : HUP INT QUIT TERM
 
 # How it ended goes into a file whose room is taken before it begins, for it may fill the disk. Always of one length, in
-# one write, and opened without being cut short, so that no new room is needed; the dot says that it is all there.
+# one write, and opened without being cut short, so that no new room is needed; the dot says that it is all there. By an
+# open file where there is /proc, which is still the right one when the folder has been moved meanwhile.
+FAIRLEAD_exit=$FAIRLEAD_folder/exit
 record() {
-  printf '%-22s%s\n' "$1" "$2" 1<>"$FAIRLEAD_folder/exit"
+  printf '%-22s%s\n' "$1" "$2" 1<>"$FAIRLEAD_exit"
+}
+
+# Marks the shell that calls, and all that it starts. Before the hard limit can be lowered, the soft one has to be.
+mark() {
+  for FAIRLEAD_option in $FAIRLEAD_options; do
+    ulimit -S "-$FAIRLEAD_option" "$FAIRLEAD_soft" && ulimit -H "-$FAIRLEAD_option" "$FAIRLEAD_hard" && return
+  done 2>/dev/null
 }
 
 # The machine's uptime in seconds, into $FAIRLEAD_uptime; where it can't be read, nothing.
@@ -58,8 +73,10 @@ look_at_uptime() {
 }
 
 identify
-read -r FAIRLEAD_started <"$FAIRLEAD_folder/started" 2>/dev/null || FAIRLEAD_started=$(command -p date +%s)
+read -r FAIRLEAD_started FAIRLEAD_soft FAIRLEAD_hard FAIRLEAD_options <"$FAIRLEAD_folder/started" 2>/dev/null ||
+  FAIRLEAD_started=$(command -p date +%s)
 command -p ln -s "$FAIRLEAD_started $FAIRLEAD_identity" "$FAIRLEAD_folder/supervisor" 2>/dev/null || exit 1
+command exec 9<>"$FAIRLEAD_exit" && [ -e /proc/self/fd/9 ] && FAIRLEAD_exit=/proc/self/fd/9
 record '' ' ' 2>/dev/null
 look_at_uptime
 FAIRLEAD_began=$FAIRLEAD_uptime
@@ -69,6 +86,8 @@ FAIRLEAD_began=$FAIRLEAD_uptime
 (
   identify
   echo "$FAIRLEAD_identity" >"$FAIRLEAD_folder/pid" || exit 126
+  mark
+  exec 9>&-
   case $1 in -*) echo "$1: not found" >&2 && exit 127 ;; esac
   exec "$@"
 ) <"$FAIRLEAD_folder/stdin" >>"$FAIRLEAD_folder/stdout" 2>>"$FAIRLEAD_folder/stderr"
@@ -77,10 +96,14 @@ look_at_uptime
 if [ -n "$FAIRLEAD_uptime" ]; then FAIRLEAD_ended=$((FAIRLEAD_started + FAIRLEAD_uptime - FAIRLEAD_began)); else FAIRLEAD_ended=$(command -p date +%s); fi
 
 FAIRLEAD_tries=0
-FAIRLEAD_closed=${FAIRLEAD_folder%/*}.closed/${FAIRLEAD_folder##*/}
-until [ -d "$FAIRLEAD_folder" ] && record "$FAIRLEAD_status $FAIRLEAD_ended" .; do
-  # When the environment has been closed meanwhile, the folder of all processes has a new name.
-  [ -d "$FAIRLEAD_folder" ] || [ ! -d "$FAIRLEAD_closed" ] || { FAIRLEAD_folder=$FAIRLEAD_closed && continue; }
+until record "$FAIRLEAD_status $FAIRLEAD_ended" .; do
+  # Known by its path, the file has another when the environment has been closed meanwhile.
+  FAIRLEAD_closed=${FAIRLEAD_folder%/*}.closed/${FAIRLEAD_folder##*/}
+  [ -d "$FAIRLEAD_folder" ] || [ ! -d "$FAIRLEAD_closed" ] || {
+    FAIRLEAD_folder=$FAIRLEAD_closed
+    FAIRLEAD_exit=$FAIRLEAD_folder/exit
+    continue
+  }
   # Where this fails all the same, there may be room later: without this record the process counts as lost.
   FAIRLEAD_tries=$((FAIRLEAD_tries + 1))
   [ -d "$FAIRLEAD_folder" ] && [ "$FAIRLEAD_tries" -lt 600 ] || exit 1

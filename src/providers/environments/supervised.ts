@@ -4,10 +4,12 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { exists } from "../files.ts";
 import { endProcesses } from "./end-processes.ts";
+import { processLimits } from "./marks/limit-mark.ts";
 import { type Place, processFolders, processMarker } from "./place.ts";
 import type { OutputStream, ProcessState } from "./port.ts";
 import { programOf, readExit, readSupervisor, refused, starterOf, takeSupervisorsPlace } from "./process-folder.ts";
 import { type Identity, isAlive, processTable } from "./process-table.ts";
+import { hasMark, type Tree } from "./process-tree.ts";
 import { refuseProcess } from "./start-process.ts";
 
 /** How long somebody who lives may take from taking a name to having a supervisor there. */
@@ -19,7 +21,7 @@ export async function adoptProcess(place: Place, name: string): Promise<ProcessS
   for (;;) {
     const folder = await findFolder(place, name);
     if (folder === null) return { state: "absent" };
-    const seen = await observe(folder, processMarker(place, name));
+    const seen = await observe(folder, marksOf(place, name));
     if (seen === "never ran") {
       await discard(folder);
       continue;
@@ -67,14 +69,21 @@ export async function stopProcess(place: Place, name: string, graceMs: number): 
   folder ??= await findFolder(place, name);
   if (folder === null) return;
   await takeSupervisorsPlace(folder);
-  await endProcesses({ marker: processMarker(place, name), folders: processFolders(place, name) }, graceMs);
+  await endProcesses({ ...marksOf(place, name), folders: processFolders(place, name) }, graceMs);
+}
+
+/** Frees the name of a process that has ended. One that runs, or may come up yet, keeps its own. */
+export async function forgetProcess(place: Place, name: string): Promise<void> {
+  const { state } = await adoptProcess(place, name);
+  const folder = state === "exited" || state === "lost" ? await findFolder(place, name) : null;
+  if (folder !== null) await discard(folder);
 }
 
 /**
  * Looks once. In this order, because a supervisor that was dead before we read the rest has written all that it ever
  * will; read the other way round, one that ends in between would seem lost.
  */
-async function observe(folder: string, marker: string): Promise<ProcessState | "starting" | "never ran"> {
+async function observe(folder: string, marks: Marks): Promise<ProcessState | "starting" | "never ran"> {
   const supervisor = await readSupervisor(folder);
   if (supervisor === null) return "starting";
   // Whoever wanted to start it lives: it was told no, and the name stays used.
@@ -93,12 +102,12 @@ async function observe(folder: string, marker: string): Promise<ProcessState | "
   if (isRunning) return { state: "running", pid: program.pid, startedAt: supervisor.startedAt };
   if (isSupervised) return { state: "running", pid: (program ?? supervisor).pid, startedAt: supervisor.startedAt };
   // The supervisor was killed, maybe in the instant before its child had written down who it is.
-  const unrecorded = program === null ? await findMember(marker) : undefined;
+  const unrecorded = program === null ? await findMember(marks) : undefined;
   if (unrecorded === undefined) return { state: "lost" };
   return { state: "running", pid: unrecorded.pid, startedAt: supervisor.startedAt };
 }
 
-/** Frees a name under which nothing ever ran, and nothing can: whoever took it died before it had started anything. */
+/** Frees a name under which nothing runs, and nothing can. */
 async function discard(folder: string): Promise<void> {
   const aside = `${dirname(folder)}/.never-${randomUUID()}`;
   await rename(folder, aside).catch((error: NodeJS.ErrnoException) => {
@@ -112,8 +121,15 @@ async function hasLivingStarter(folder: string): Promise<boolean> {
   return starter !== null && (await isAlive(starter));
 }
 
-async function findMember(marker: string): Promise<Identity | undefined> {
-  return (await processTable()).find((entry) => entry.variables.includes(marker));
+type Marks = Required<Pick<Tree, "marker" | "limits">>;
+
+const marksOf = (place: Place, name: string): Marks => ({
+  marker: processMarker(place, name),
+  limits: processLimits(place, name),
+});
+
+async function findMember(marks: Marks): Promise<Identity | undefined> {
+  return (await processTable()).find((entry) => hasMark(entry, marks));
 }
 
 async function findFolder(place: Place, name: string): Promise<string | null> {

@@ -1,15 +1,19 @@
 import { delimiter } from "node:path";
 
-/** What a process in an environment may know of the server's own variables. What is not here stays with the server. */
+/**
+ * What a process in an environment may know of the server's own variables. What is not here stays with the server;
+ * docs/decisions.md gives the reasons. SSH_AUTH_SOCK is given per start, where the workspace says so.
+ */
 const allowed = new Set([
   ...["HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM", "COLORTERM"],
-  // Reaching the network the way this machine must: proxies, own certificate authorities, the SSH agent's socket.
+  // Reaching the network the way this machine must: proxies, also with their passwords, and own certificate authorities.
   ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy"],
-  ...["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSH_AUTH_SOCK"],
+  ...["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"],
   // Where package managers and version managers keep their things: without these each change downloads it all again.
   ...["npm_config_cache", "NPM_CONFIG_CACHE", "COREPACK_HOME", "PNPM_HOME", "BUN_INSTALL"],
   ...["NVM_DIR", "VOLTA_HOME", "ASDF_DATA_DIR", "MISE_DATA_DIR", "PYENV_ROOT", "RBENV_ROOT"],
-  ...["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"],
+  // XDG_RUNTIME_DIR is not among them: sockets lie there, of the session's bus, its keyring and its SSH agent.
+  ...["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"],
 ]);
 
 /**

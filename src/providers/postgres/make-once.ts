@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { link, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
+import { createWhole } from "../files.ts";
 import { isRunning } from "../processes.ts";
 import { sqlState } from "./connection.ts";
 
@@ -49,21 +50,6 @@ async function clearIfLeft(making: Making): Promise<void> {
     await rm(making.note, { force: true });
   } catch (error) {
     if (sqlState(error) !== "ENOENT") throw error;
-  }
-}
-
-/** Creates a file for our eyes only, whole or not at all. False when there is one of that name. */
-export async function createWhole(path: string, text: string): Promise<boolean> {
-  const draft = `${path}.${randomName()}`;
-  try {
-    await writeFile(draft, text, { mode: 0o600, flag: "wx", flush: true });
-    await link(draft, path);
-    return true;
-  } catch (error) {
-    if (sqlState(error) === "EEXIST") return false;
-    throw error;
-  } finally {
-    await rm(draft, { force: true });
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createWhole } from "./make-once.ts";
+import { createWhole } from "../files.ts";
 
 /** The password of the cluster's only user, made up when the home is new. Safe inside a URL as it is. */
 export async function passwordOf(home: string): Promise<string> {

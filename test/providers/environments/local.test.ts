@@ -35,7 +35,7 @@ test("twenty that ask for one environment at once get one", async () => {
   const ask = (_: unknown, n: number) => (n % 2 ? provider : other).provision(request(id, url), unhurried());
   await Promise.all(Array.from({ length: 20 }, ask));
   expect(await readdir(join(home, "environments"))).toEqual([id]);
-  expect((await readdir(join(home, "environments", id))).sort()).toEqual(["checkout", "processes", "state"]);
+  expect((await readdir(join(home, "environments", id))).sort()).toEqual(["checkout", "git", "processes", "state"]);
 });
 
 test("an environment whose maker was killed on the way is completed", async () => {

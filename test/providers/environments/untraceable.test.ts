@@ -2,25 +2,8 @@ import { rename, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
-import type { Environment } from "../../../src/providers/environments/port.ts";
-import { supervisorOf } from "../../../src/providers/environments/process-folder.ts";
-import { identify, isAlive } from "../../../src/providers/environments/process-table.ts";
-import { ended, environment, site, text, until } from "./support.ts";
-
-/** Runs a script to its end, and gives the processes that it left and named by their pids, once nothing else runs. */
-async function leftBy(here: Environment, script: string) {
-  await here.start({ name: "agent-1", argv: ["sh", "-c", script] });
-  const supervisor = await supervisorOf(join(here.checkout, "../processes/agent-1"));
-  await ended(here, "agent-1");
-  await until(async () => supervisor !== null && !(await isAlive(supervisor)));
-  const pids = (await text(here, "agent-1")).trim().split("\n").map(Number);
-  const identities = await Promise.all(pids.map(identify));
-  expect(identities).not.toContain(null);
-  return identities.filter((found) => found !== null);
-}
-
-const alive = async (left: Awaited<ReturnType<typeof leftBy>>) =>
-  (await Promise.all(left.map(async (one) => ((await isAlive(one)) ? one.pid : null)))).filter((pid) => pid !== null);
+import { alive, leftBy } from "./left-behind.ts";
+import { environment, site } from "./support.ts";
 
 const inSession = "env -i sleep 300 & echo $!";
 const inSessionElsewhere = "(cd / && exec env -i sleep 301) & echo $!";

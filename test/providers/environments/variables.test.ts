@@ -9,6 +9,13 @@ test("only what is on the list is passed on", () => {
     FAIRLEAD_TOKEN: "x",
     PGPASSWORD: "x",
     CI: "1",
+    SSH_AUTH_SOCK: "/run/user/1000/agent",
+    SSH_AGENT_PID: "1",
+    XDG_RUNTIME_DIR: "/run/user/1000",
+    DBUS_SESSION_BUS_ADDRESS: "unix:path=/run/user/1000/bus",
+    DOCKER_HOST: "unix:///run/docker.sock",
+    KUBECONFIG: "/home/a/kube",
+    GNUPGHOME: "/home/a/gnupg",
     PATH: "/bin",
   };
   expect(allowedVariables(server, "/opt/node")).toEqual({ HOME: "/home/a", LC_ALL: "C", PATH: "/bin:/opt/node" });

@@ -10,7 +10,8 @@ import type { Mirror } from "../mirror/mirror.ts";
 import { notePushed } from "../mirror/pushed.ts";
 import { checkBranchName, unknownBranch } from "../mirror/remote.ts";
 import { populateSubmodules } from "../submodules/populate.ts";
-import { borrowObjects, nameRemote } from "./borrow.ts";
+import { writeAlternates } from "./alternates.ts";
+import { nameRemote } from "./name-remote.ts";
 
 export interface CheckoutRequest {
   readonly directory: string;
@@ -65,7 +66,7 @@ async function checkOut(
   const format = await gitOutput(["rev-parse", "--show-object-format"], { gitDir: mirror.path });
   await gitOutput(["init", "--quiet", "--template=", `--object-format=${format}`, "--", directory]);
   const gitDir = join(directory, ".git");
-  await borrowObjects(gitDir, mirror);
+  await writeAlternates(gitDir, mirror.path);
   await mkdir(join(gitDir, "info"), { recursive: true });
   // A setup command fills this folder, and a repository without a .gitignore would get it committed.
   await writeFile(join(gitDir, "info/exclude"), "node_modules/\n");

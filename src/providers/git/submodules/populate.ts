@@ -3,7 +3,8 @@ import { join, relative } from "node:path";
 import { redact } from "../../../domain/redact.ts";
 import { gitOutput, transferTimeoutMs } from "../calls/git.ts";
 import { installLfsFilter, lfsFilter } from "../calls/lfs-filter.ts";
-import { borrowObjects, nameRemote } from "../checkout/borrow.ts";
+import { writeAlternates } from "../checkout/alternates.ts";
+import { nameRemote } from "../checkout/name-remote.ts";
 import { fetchLfs } from "../lfs/transfer.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { SubmoduleContext } from "./context.ts";
@@ -59,7 +60,7 @@ async function checkOut(
   await writeFile(join(directory, ".git"), `gitdir: ${relative(directory, gitDir)}\n`);
   await mkdir(join(gitDir, "info"), { recursive: true });
   await writeFile(join(gitDir, "info/exclude"), "");
-  await borrowObjects(gitDir, mirror);
+  await writeAlternates(gitDir, mirror.path);
   await nameRemote(gitDir, mirror);
   await installLfsFilter(gitDir);
   await fetchLfs(mirror, { commit, gitDir }, context.reach, signal);

@@ -1,7 +1,7 @@
 import type { EnvironmentId } from "../../../../src/domain/ids.ts";
 import { localEnvironments } from "../../../../src/providers/environments/local.ts";
 import type { Environment } from "../../../../src/providers/environments/port.ts";
-import { git, type World } from "../support.ts";
+import type { World } from "../support.ts";
 
 const id = "01JCXW5Z8Q4N7T2R6V9B3K1M0P" as EnvironmentId;
 
@@ -10,9 +10,4 @@ export async function environmentFor({ home, url }: World, branch: string): Prom
   const provider = localEnvironments({ home, variables: process.env });
   const request = { id, repositoryUrl: url, branch, targetBranch: "main", hosts: [] };
   return await provider.provision(request, new AbortController().signal);
-}
-
-/** Runs git in a checkout as an agent does. */
-export async function asAgent({ checkout }: Environment, ...args: string[]): Promise<string> {
-  return await git(checkout, ...args);
 }

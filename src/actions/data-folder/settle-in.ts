@@ -1,0 +1,39 @@
+import type { Change } from "../../domain/change.ts";
+import { listChanges } from "../../store/changes.ts";
+import { findEnvironment } from "../../store/environments.ts";
+import { previewProcess } from "../open-preview.ts";
+import { previewSpec } from "../processes/preview-spec.ts";
+import type { Services } from "../services.ts";
+import { isHere } from "./is-here.ts";
+
+const atOnce = 1000;
+
+/**
+ * Makes what lies in the data folder work where that is now, before any task runs: checkouts find their mirror again, and,
+ * when the folder has been moved, previews are started anew, for most hold on to the paths that they were started with.
+ */
+export async function settleIn(services: Services, movedFrom: string | null): Promise<void> {
+  const { log, provider, dataFolder, sql } = services;
+  const mended = await provider("local").mend();
+  if (mended.length > 0) log.info({ mended }, "checkouts borrow from their mirror by a relative path now");
+  if (movedFrom === null) return;
+  log.warn({ from: movedFrom, to: dataFolder.path }, "data folder has moved");
+  for (const change of await listChanges(sql, { statuses: ["deployed"], limit: atOnce })) {
+    // One that can't be started again is found ended, and its environment is replaced.
+    await reopenPreview(services, change).catch((error: unknown) =>
+      log.warn({ err: error, change: change.id }, "preview could not be started in its new place"),
+    );
+  }
+}
+
+async function reopenPreview(services: Services, change: Change): Promise<void> {
+  const { environmentId, previewPort, blueprint } = change;
+  const row = environmentId === null ? null : await findEnvironment(services.sql, environmentId);
+  if (row === null || previewPort === null || blueprint?.start == null || !(await isHere(services, row))) return;
+  const environment = services.provider(row.provider).open(row.id, change.repositoryUrl);
+  const name = previewProcess(change);
+  if (!(await environment.present()) || (await environment.adopt(name)).state !== "running") return;
+  await environment.stop(name, services.limits.graceMs);
+  await environment.forget(name);
+  await environment.start(await previewSpec(services, change, { start: blueprint.start, port: previewPort, name }));
+}

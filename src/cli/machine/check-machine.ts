@@ -1,0 +1,69 @@
+import { folderStanding } from "../../actions/data-folder/standing.ts";
+import { findUnknownEnvironments } from "../../actions/find-unknown-environments.ts";
+import type { Services } from "../../actions/services.ts";
+import { listFolders } from "../../store/data-folders.ts";
+import { listKept } from "../../store/resources.ts";
+import { bad, type Finding, good, note } from "../checks.ts";
+import { plainLine } from "../plain.ts";
+
+/** What the data folder and this machine tell, for the database to be compared with. */
+export async function checkMachine(services: Services): Promise<Finding[]> {
+  const folder = await checkFolder(services);
+  return [
+    ...folder,
+    ...(folder.some(({ state }) => state === "bad") ? [] : [await checkUnknown(services)]),
+    await checkProcesses(services),
+    ...(await checkKept(services)),
+  ];
+}
+
+const lately = 24 * 3_600_000;
+
+async function checkFolder(services: Services): Promise<Finding[]> {
+  const standing = await folderStanding(services);
+  if (standing.state === "refused") {
+    return [bad("works here", `no: ${standing.fault.message}`, "Nothing that lies in this data folder is judged.")];
+  }
+  if (standing.state === "first") {
+    return [
+      note("works here", "no data folder works on this database yet", "The first one that `start` runs in will."),
+    ];
+  }
+  const others = (await listFolders(services.sql, 20)).filter(
+    ({ id, lastSeenAt }) => id !== standing.id && Date.now() - lastSeenAt.getTime() < lately,
+  );
+  const own = good("works here", `data folder ${standing.id}`);
+  if (others.length === 0) return [own];
+  const seen = others.map(({ path, host, userName, lastSeenAt }) => {
+    const when = lastSeenAt.toISOString();
+    return `${plainLine(path)} on ${plainLine(host)} (user ${plainLine(userName)}, ${when})`;
+  });
+  const advice =
+    "They were refused: a database has one data folder. Set FAIRLEAD_HOME alike, or another DATABASE_URL there.";
+  return [own, note("other folders", `wanted to work as well: ${seen.join(", ")}`, advice)];
+}
+
+async function checkUnknown(services: Services): Promise<Finding> {
+  const unknown = await findUnknownEnvironments(services);
+  if (unknown.length === 0) return good("environments", "each has an owner");
+  const advice = "If no other Fairlead uses this data folder, save what you need and remove them from environments/.";
+  return note("environments", `nobody owns ${unknown.join(", ")}`, advice);
+}
+
+async function checkProcesses({ provider }: Services): Promise<Finding> {
+  if (await provider("local").findsAll()) {
+    return good("processes", "found whatever they drop; not what cron, systemd or docker starts for them");
+  }
+  return note(
+    "processes",
+    "one that drops its variables, session and folder is not found, and outlives its environment",
+    "Here /proc is missing, its limit of file locks is taken, or this Fairlead runs inside two others: look with `ps`.",
+  );
+}
+
+async function checkKept({ sql }: Services): Promise<Finding[]> {
+  const kept = await listKept(sql, 20);
+  if (kept.length === 0) return [];
+  const found = kept.map(({ environmentId, note: why }) => `of environment ${environmentId}: ${plainLine(why, 300)}`);
+  return [note("kept checkouts", found.join("; "), "Take out of them what you need, then remove them by hand.")];
+}

@@ -1,0 +1,47 @@
+import { randomUUID } from "node:crypto";
+import { lstat, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { exists } from "../../files.ts";
+
+/**
+ * Lets a repository borrow a mirror's objects. Inside one data folder the way there is relative, so that it still leads
+ * there when the data folder has been moved.
+ */
+export async function writeAlternates(gitDirectory: string, mirror: string): Promise<void> {
+  const own = await realpath(join(gitDirectory, "objects"));
+  const borrowed = await realpath(join(mirror, "objects"));
+  const home = await realpath(resolve(mirror, "../.."));
+  const way = isWithin(home, own) && isWithin(home, borrowed) ? relative(own, borrowed) : borrowed;
+  const draft = join(own, "info", `alternates.${randomUUID()}`);
+  try {
+    await writeFile(draft, `${way}\n`);
+    await rename(draft, join(own, "info", "alternates"));
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+const mirrorName = /^[0-9a-f]{16}\.git$/;
+
+/**
+ * Has a repository in the data folder borrow from the mirror that is there now, where it names one by an absolute path or
+ * by one that leads nowhere. True when it had to. What an agent wrote there instead, or where `.git` leads out of
+ * `within`, stays as it is.
+ */
+export async function mendAlternates(gitDirectory: string, home: string, within: string): Promise<boolean> {
+  const info = join(gitDirectory, "objects", "info");
+  const real = await realpath(info).catch(() => null);
+  if (real === null || !isWithin(await realpath(within), real)) return false;
+  const text = await readFile(join(real, "alternates"), "utf8").catch(() => "");
+  const way = text.trim();
+  const name = basename(dirname(way));
+  if (!mirrorName.test(name) || (!isAbsolute(way) && (await exists(resolve(real, "..", way))))) return false;
+  const mirror = join(home, "mirrors", name);
+  if ((await lstat(join(mirror, "objects")).catch(() => null))?.isDirectory() !== true) return false;
+  await writeAlternates(gitDirectory, mirror);
+  return true;
+}
+
+function isWithin(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
