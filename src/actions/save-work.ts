@@ -1,6 +1,7 @@
 import type { Change } from "../domain/change.ts";
 import type { EnvironmentRow } from "../domain/environment.ts";
 import { BranchMovedOn, CheckoutBroken } from "../domain/faults/git.ts";
+import { isForGood } from "../domain/faults/pushes.ts";
 import { fairlead } from "../domain/identity.ts";
 import { oneLine } from "../domain/text.ts";
 import type { Environment } from "../providers/environments/port.ts";
@@ -77,8 +78,9 @@ async function saveBranchOf(
       saveBranch(services, change, interruptible(environment, signal), { branch, signal }),
     );
   } catch (error) {
-    if (!(error instanceof BranchMovedOn)) throw error; // commits of others are there, and stay; ours are saved beside it
-    services.log.warn({ branch }, "branch has commits of others");
+    // Commits of others are there, and stay; or the remote does not take ours. They are saved beside the branch.
+    if (!(error instanceof BranchMovedOn) && !isForGood(error)) throw error;
+    services.log.warn({ branch, why: error.message }, "branch not pushed: its work is saved beside it");
   }
 }
 

@@ -1,11 +1,5 @@
-import {
-  BranchMovedOn,
-  CheckoutBroken,
-  HostNotAllowed,
-  LfsMissing,
-  PushIncomplete,
-  PushRefused,
-} from "../../../domain/faults/git.ts";
+import { BranchMovedOn, CheckoutBroken, HostNotAllowed } from "../../../domain/faults/git.ts";
+import { isForGood } from "../../../domain/faults/pushes.ts";
 import { type Checkout, gitDirOf } from "../calls/checkout-git.ts";
 import { complaint } from "../calls/complaint.ts";
 import { gitBytes, gitOutput } from "../calls/git.ts";
@@ -89,7 +83,7 @@ async function saveTips(
   if (commits.length > 0) await importCommits(mirror, checkout, commits, signal);
   const saved: SavedTip[] = [];
   for (const { commit, subject, name, isSuperseded } of tips) {
-    if (await isOnRemote(mirror, commit)) continue;
+    if (await isOnRemote(mirror, commit, prefix)) continue;
     await gitOutput(["update-ref", `refs/fairlead/saved/${key}/${name}`, commit], { gitDir: mirror.path });
     await importObjects(mirror, `${gitDirOf(checkout)}/lfs`, await lfsFilesIn(mirror, commit, ["--remotes"]));
     if (isSuperseded) continue;
@@ -101,9 +95,10 @@ async function saveTips(
   return saved;
 }
 
-/** In a branch or a tag of the remote, or in what we have pushed there before. */
-async function isOnRemote(mirror: Mirror, commit: string): Promise<boolean> {
-  const range = [commit, "--not", "--remotes", "--tags", "--glob=refs/fairlead/pushed/*"];
+/** In a branch or a tag of the remote; those by which we save it don't count, so that a second try says the same. */
+async function isOnRemote(mirror: Mirror, commit: string, prefix: string | null): Promise<boolean> {
+  const own = prefix === null ? [] : [`--exclude=origin/${prefix}/*`];
+  const range = [commit, "--not", ...own, "--remotes", "--tags"];
   const count = await gitOutput(["rev-list", "--count", "--max-count=1", ...range, "--"], { gitDir: mirror.path });
   return count === "0";
 }
@@ -119,8 +114,7 @@ async function pushTip(
     await publish(mirror, tip, context, signal);
     return tip.branch;
   } catch (error) {
-    const stays = [PushRefused, PushIncomplete, BranchMovedOn, LfsMissing, HostNotAllowed];
-    if (stays.some((kind) => error instanceof kind)) return null;
+    if (isForGood(error) || error instanceof BranchMovedOn) return null;
     throw error;
   }
 }
