@@ -8,6 +8,8 @@ export interface RelayedRemote {
   /** The callers that it holds. */
   held(): number;
   fallSilent(): void;
+  /** Answers new callers again; those that it holds stay held. */
+  speak(): void;
   close(): void;
 }
 
@@ -29,6 +31,9 @@ export async function relayedRemote(repository: string): Promise<RelayedRemote> 
     held: () => held.size,
     fallSilent: () => {
       isSilent = true;
+    },
+    speak: () => {
+      isSilent = false;
     },
     close: () => {
       for (const socket of all) socket.destroy();
