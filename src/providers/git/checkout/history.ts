@@ -34,7 +34,9 @@ export async function commitsMade(checkout: Checkout): Promise<string[]> {
   const args = ["log", "--walk-reflogs", "--max-count=1000", "--format=%H %gs", "HEAD", "--"];
   const ran = await gitIn(checkout, args);
   if (ran.code !== 0) return []; // no reflog
-  const making = /^([0-9a-f]+) (commit|cherry-pick|revert|rebase|am\b|merge .*: Merge made)/;
+  // A rebase begins and ends with commits that were there already.
+  const making =
+    /^([0-9a-f]+) (commit|cherry-pick|revert|rebase( -\w+)? \((?!start|finish|abort)|am\b|merge .*: Merge made)/;
   return ran.stdout.split("\n").flatMap((line) => making.exec(line)?.[1] ?? []);
 }
 
