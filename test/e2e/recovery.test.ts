@@ -97,6 +97,28 @@ test("an agent that is killed a third time goes on in a fresh environment, with 
   expect(await filesOn(remote, change.branchName)).toEqual(["half", "index.html", "rest"]);
 });
 
+test("what each start of a killed agent has cost is counted, also when its environment is given up", async () => {
+  await world.workspace("costly", await world.repository(), [[{ do: "cost", usd: 1 }, say("spent"), hang]]);
+  const id = await world.request("costly", "x");
+  for (const name of ["agent-1", "agent-1-resumed-1", "agent-1-resumed-2"]) {
+    const { environmentId, pid } = await world.row(async () => {
+      const { environmentId } = await world.change(id);
+      const environment = world.services.provider("local").open(environmentId ?? ("" as never), "");
+      const [agent, output] = await Promise.all([
+        environment.adopt(name),
+        environment.read(name, "stdout", 0, 100_000),
+      ]);
+      return agent.state === "running" && output.includes("spent") ? [{ environmentId, pid: agent.pid }] : [];
+    });
+    expect(environmentId).not.toBeNull();
+    if (name === "agent-1-resumed-2") await nowDoes("costly", { do: "cost", usd: 0.5 }, write("a", "a"));
+    process.kill(pid, "SIGKILL");
+  }
+  const { costUsd, environmentId } = await world.reaches(id, "deployed");
+  expect(environmentId).not.toBeNull();
+  expect(costUsd).toBe(3.5);
+});
+
 test("the third environment that is lost fails the change with kind environment, and a retry begins to count anew", async () => {
   const { sql } = world.database;
   await world.workspace("thrice", await world.repository(), [[say("here"), hang]]);
