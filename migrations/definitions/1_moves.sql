@@ -1,21 +1,10 @@
 -- The trigger behind every status: see the head of 0001_kernel.sql.
 
--- (add_job's own statements are planned anew at each call unless told otherwise: that is four fifths of its cost.)
+-- Enqueues a task for an entity at a version. The entity's id is the job's key, so duplicates collapse.
 create or replace function fairlead.enqueue(task text, entity_id text, version integer, run_at timestamptz default null)
-returns void language plpgsql set plan_cache_mode = force_generic_plan as $$
-declare
-  job_id bigint;
+returns void language plpgsql as $$
 begin
-  -- add_job with a key stores nothing, and says so by a row of nulls, when a worker locks the job it would replace
-  -- between its two statements (graphile/worker#580).
-  for attempt in 1..1000 loop
-    select job.id into job_id from graphile_worker.add_job(
-      task, json_build_object('id', entity_id, 'version', version), job_key => entity_id, run_at => enqueue.run_at) job;
-    if job_id is not null then
-      return;
-    end if;
-  end loop;
-  raise exception 'could not enqueue % for %', task, entity_id;
+  perform fairlead.add_job(task, json_build_object('id', entity_id, 'version', version), entity_id, run_at);
 end $$;
 
 -- Enqueues the task that an entity waits for, if it is still at this version; false if it has moved on. Whoever acts on
@@ -293,7 +282,7 @@ begin
         new := fairlead.fill_step(old, new);
         runs_at := case new.status when 'waiting' then new.waits_until end;
         if old.task is not null and old.status = 'waiting' and new.task is null then
-          perform graphile_worker.remove_job(new.id); -- it was to be woken some day
+          perform fairlead.remove_job(new.id); -- it was to be woken some day
         end if;
       else
         step := 'stopping';

@@ -215,7 +215,7 @@ begin
       where s.id = new.parent_step_id and s.status = 'waiting' and s.waits_for ->> 'run' = new.id;
     -- Under a key of its own: to look whether the change has moved on would be to lock it, and who ends a change locks its
     -- run next.
-    perform graphile_worker.add_job('implement', json_build_object('id', c.id, 'version', c.version), job_key => new.id)
+    perform fairlead.add_job('implement', json_build_object('id', c.id, 'version', c.version), new.id)
       from fairlead.change_requests c
       where c.id = new.change_id and new.parent_step_id is null and c.status = 'implementing' and c.task = 'implement';
   end if;

@@ -1,6 +1,7 @@
 import { findUnknownEnvironments } from "../actions/find-unknown-environments.ts";
 import type { Services } from "../actions/services.ts";
-import { entitiesWithoutJob, pendingMigrations, serverVersion } from "../store/health.ts";
+import { MigrationChanged } from "../domain/faults/database.ts";
+import { entitiesWithoutJob, type SchemaState, schemaState, serverVersion } from "../store/health.ts";
 import { listLeaks } from "../store/resources.ts";
 import { listWorkers } from "../store/workers.ts";
 import { listWorkspaces } from "../store/workspaces.ts";
@@ -17,15 +18,8 @@ export async function checkDatabase(
   const { sql } = services;
   const where = embedded ? "Fairlead's own" : "DATABASE_URL";
   const postgres = good("postgres", `${await serverVersion(sql)}, ${where}`);
-  const pending = await pendingMigrations(sql);
-  if (pending.length > 0) {
-    const advice = "Run `npx fairlead migrate`; `start` does it by itself.";
-    return [
-      postgres,
-      note("migrations", `${pending.join(", ")} not applied yet`, advice),
-      ...(await checkAgents(agents, null)),
-    ];
-  }
+  const unfit = unfitSchema(await schemaState(sql));
+  if (unfit !== null) return [postgres, unfit, ...(await checkAgents(agents, null))];
   const workspaces = await listWorkspaces(sql, 1000);
   return [
     postgres,
@@ -36,6 +30,21 @@ export async function checkDatabase(
     await checkLeaks(services),
     ...(await checkAgents(agents, new Set(workspaces.map(({ agent }) => agent)))),
   ];
+}
+
+/** Null where the database is as this program needs it. */
+function unfitSchema({ pending, unknown, changed }: SchemaState): Finding | null {
+  if (unknown.length > 0) {
+    return bad(
+      "migrations",
+      `${unknown.join(", ")} is not known here`,
+      "A newer Fairlead migrated it: run that version.",
+    );
+  }
+  if (changed.length > 0) return bad("migrations", `${changed.join(", ")}`, new MigrationChanged(changed).message);
+  if (pending.length === 0) return null;
+  const advice = "Run `npx fairlead migrate`; `start` does it by itself.";
+  return note("migrations", `${pending.join(", ")} not applied yet`, advice);
 }
 
 async function checkWorkers({ sql }: Services): Promise<Finding> {

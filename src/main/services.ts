@@ -35,7 +35,7 @@ export async function assemble({ settings, log, migrate, onSetup }: AssembleOpti
     onSetup,
   });
   try {
-    const applied = migrate ? await applyMigrations(postgres.url) : [];
+    const applied = migrate ? await applyMigrations(postgres.url, settings) : [];
     if (applied.length > 0) log.info({ applied }, "database migrated");
     const sql = connect(postgres.url);
     if (migrate) await addBuiltInPlans(sql);

@@ -31,11 +31,11 @@ test("ten processes that start at once migrate once", async () => {
   expect([...rows.map((row) => row.name), "definitions"]).toEqual(applied[0]);
 });
 
-test("everything of ours lives in the schema fairlead, beside graphile_worker", async () => {
+test("everything of ours lives in the schema fairlead and the one of its queue", async () => {
   const sql = connect(url, { max: 1 });
   const rows = await sql<{ schema: string }[]>`
     select distinct n.nspname as schema from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname not like 'pg_%' and n.nspname <> 'information_schema' order by 1`;
   await sql.end();
-  expect(rows.map(({ schema }) => schema)).toEqual(["fairlead", "graphile_worker"]);
+  expect(rows.map(({ schema }) => schema)).toEqual(["fairlead", "fairlead_worker"]);
 });

@@ -17,7 +17,10 @@ export async function testDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString("hex")}`;
   const maintenance = connect(maintenanceUrl, { max: 1 });
   await maintenance`create database ${maintenance(name)} template ${maintenance(template)}`;
-  const url = withDatabase(maintenanceUrl, name);
+  return databaseAt(withDatabase(maintenanceUrl, name), () => drop(maintenance, name));
+}
+
+function databaseAt(url: string, drop: () => Promise<void>): TestDatabase {
   const sql = connect(url);
   const sessions: Sql[] = [];
   return {
@@ -30,10 +33,32 @@ export async function testDatabase(): Promise<TestDatabase> {
     },
     async drop() {
       await Promise.all([sql, ...sessions].map((pool) => pool.end({ timeout: 5 })));
-      await maintenance`drop database if exists ${maintenance(name)} with (force)`;
-      await maintenance.end();
+      await drop();
     },
   };
+}
+
+async function drop(maintenance: Sql, name: string): Promise<void> {
+  await maintenance`drop database if exists ${maintenance(name)} with (force)`;
+  await maintenance.end();
+}
+
+export interface EmptyDatabase {
+  readonly url: string;
+  /** To be called once it has been migrated. */
+  migrated(): TestDatabase;
+  drop(): Promise<void>;
+}
+
+/** A database with nothing in it. */
+export async function emptyDatabase(): Promise<EmptyDatabase> {
+  const { maintenanceUrl } = inject("postgres");
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  const maintenance = connect(maintenanceUrl, { max: 1 });
+  await maintenance`create database ${maintenance(name)}`;
+  const url = withDatabase(maintenanceUrl, name);
+  const dropIt = () => drop(maintenance, name);
+  return { url, migrated: () => databaseAt(url, dropIt), drop: dropIt };
 }
 
 /** An empty database in the place of any other of that name; gives its URL. */
