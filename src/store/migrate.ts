@@ -33,8 +33,8 @@ export async function migrate(databaseUrl: string, { queueSchema }: MigrateOptio
     const files = await readMigrations();
     const compared = compareMigrations(files, installed.migrations);
     refuseForeign(compared);
-    const schema = await claimQueueSchema(client, installed, queueSchema);
     if (compared.pending.length > 0) await inTransaction(client, () => refuseOlderWorkers(client));
+    const schema = await claimQueueSchema(client, installed, queueSchema);
     const queue = await migrateQueue(client, databaseUrl, schema);
     const definitions = await readDefinitions(queue);
     refuseOlderDefinitions(installed, definitions);

@@ -17,7 +17,8 @@ export async function testDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString("hex")}`;
   const maintenance = connect(maintenanceUrl, { max: 1 });
   await maintenance`create database ${maintenance(name)} template ${maintenance(template)}`;
-  return databaseAt(withDatabase(maintenanceUrl, name), () => drop(maintenance, name));
+  await maintenance.end();
+  return databaseAt(withDatabase(maintenanceUrl, name), () => drop(maintenanceUrl, name));
 }
 
 function databaseAt(url: string, drop: () => Promise<void>): TestDatabase {
@@ -38,7 +39,9 @@ function databaseAt(url: string, drop: () => Promise<void>): TestDatabase {
   };
 }
 
-async function drop(maintenance: Sql, name: string): Promise<void> {
+/** May be called again. */
+async function drop(maintenanceUrl: string, name: string): Promise<void> {
+  const maintenance = connect(maintenanceUrl, { max: 1 });
   await maintenance`drop database if exists ${maintenance(name)} with (force)`;
   await maintenance.end();
 }
@@ -56,8 +59,9 @@ export async function emptyDatabase(): Promise<EmptyDatabase> {
   const name = `test_${randomBytes(6).toString("hex")}`;
   const maintenance = connect(maintenanceUrl, { max: 1 });
   await maintenance`create database ${maintenance(name)}`;
+  await maintenance.end();
   const url = withDatabase(maintenanceUrl, name);
-  const dropIt = () => drop(maintenance, name);
+  const dropIt = () => drop(maintenanceUrl, name);
   return { url, migrated: () => databaseAt(url, dropIt), drop: dropIt };
 }
 
