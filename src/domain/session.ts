@@ -55,7 +55,8 @@ type Settings = Partial<Record<keyof typeof sessionSettings, string>>;
  */
 export function sessionStatement(different: Settings = {}): string {
   const rows = Object.entries({ ...sessionSettings, ...different }).map(([name, value]) => `('${name}', '${value}')`);
-  return `set search_path to ${searchPath};
+  return `set statement_timeout to 0;
+    set search_path to ${searchPath};
     select set_config(s.name, s.value, false) from (values ${rows.join(", ")}) s (name, value)
       where current_setting(s.name, true) is not null;
     ${actAsOwner}`;

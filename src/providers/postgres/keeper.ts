@@ -1,4 +1,5 @@
 import pg from "pg";
+import { sessionStatement } from "../../domain/session.ts";
 import { hangUp, sqlState, why } from "./connection.ts";
 import type { Site } from "./site.ts";
 
@@ -24,6 +25,7 @@ export async function keep(site: Pick<Site, "password">, port: number): Promise<
   const keeper = session(site.password, port);
   try {
     await keeper.client.connect();
+    await keeper.client.query(sessionStatement({ statement_timeout: "20000" }));
     // Waits while the last user is shutting the server down, and is then disconnected.
     await keeper.client.query(`select pg_advisory_lock_shared(${users})`);
     return { state: "kept", keeper };
@@ -66,7 +68,6 @@ function session(password: string, port: number): Keeper {
     keepAlive: true,
     application_name: "fairlead keeper",
     connectionTimeoutMillis: 5_000,
-    statement_timeout: 20_000,
     query_timeout: 25_000,
   });
   const ended = new Promise<void>((resolve) => {
