@@ -42,6 +42,7 @@ export async function assemble({ settings, log, migrate, onSetup }: AssembleOpti
     return {
       services: makeServices(settings, sql, log),
       databaseUrl: postgres.url,
+      adminUrl: postgres.adminUrl,
       embedded: postgres.embedded,
       async close() {
         // Nothing is under way any more; it waits all this time for a connection that Postgres' death has cut.

@@ -1,21 +1,15 @@
 import { execa } from "execa";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { connect, type Sql } from "../../src/store/sql.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { connect } from "../../src/store/sql.ts";
+import { type EmptyDatabase, emptyDatabase } from "../support/database.ts";
 
-const name = "test_migrate_at_once";
-let maintenance: Sql;
+let database: EmptyDatabase;
 let url: string;
 beforeAll(async () => {
-  const { maintenanceUrl } = inject("postgres");
-  maintenance = connect(maintenanceUrl, { max: 1 });
-  await maintenance`drop database if exists ${maintenance(name)} with (force)`;
-  await maintenance`create database ${maintenance(name)}`;
-  url = Object.assign(new URL(maintenanceUrl), { pathname: `/${name}` }).href;
+  database = await emptyDatabase();
+  url = database.url;
 });
-afterAll(async () => {
-  await maintenance`drop database ${maintenance(name)} with (force)`;
-  await maintenance.end();
-});
+afterAll(() => database.drop());
 
 test("ten processes that start at once migrate once", async () => {
   const program = `const { migrate } = await import(${JSON.stringify(new URL("../../src/store/migrate.ts", import.meta.url).href)});

@@ -13,12 +13,8 @@ export interface TestDatabase {
 
 /** A fresh clone of the migrated template: what happens in it, nobody else sees. */
 export async function testDatabase(): Promise<TestDatabase> {
-  const { maintenanceUrl, template } = inject("postgres");
-  const name = `test_${randomBytes(6).toString("hex")}`;
-  const maintenance = connect(maintenanceUrl, { max: 1 });
-  await maintenance`create database ${maintenance(name)} template ${maintenance(template)}`;
-  await maintenance.end();
-  return databaseAt(withDatabase(maintenanceUrl, name), () => drop(maintenanceUrl, name));
+  const { url, drop } = await createDatabase(inject("postgres").template);
+  return databaseAt(url, drop);
 }
 
 function databaseAt(url: string, drop: () => Promise<void>): TestDatabase {
@@ -55,14 +51,20 @@ export interface EmptyDatabase {
 
 /** A database with nothing in it. */
 export async function emptyDatabase(): Promise<EmptyDatabase> {
-  const { maintenanceUrl } = inject("postgres");
+  const { url, drop } = await createDatabase("template1");
+  return { url, migrated: () => databaseAt(url, drop), drop };
+}
+
+/** It belongs to the role that Fairlead has. */
+async function createDatabase(template: string): Promise<{ url: string; drop: () => Promise<void> }> {
+  const { maintenanceUrl, everydayUrl } = inject("postgres");
   const name = `test_${randomBytes(6).toString("hex")}`;
   const maintenance = connect(maintenanceUrl, { max: 1 });
-  await maintenance`create database ${maintenance(name)}`;
+  const owner = decodeURIComponent(new URL(everydayUrl).username);
+  await maintenance`
+    create database ${maintenance(name)} template ${maintenance(template)} owner ${maintenance(owner)}`.simple();
   await maintenance.end();
-  const url = withDatabase(maintenanceUrl, name);
-  const dropIt = () => drop(maintenanceUrl, name);
-  return { url, migrated: () => databaseAt(url, dropIt), drop: dropIt };
+  return { url: withDatabase(everydayUrl, name), drop: () => drop(maintenanceUrl, name) };
 }
 
 /** An empty database in the place of any other of that name; gives its URL. */

@@ -9,8 +9,11 @@ import { freshDatabase, withDatabase } from "./database.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The server's maintenance database, and the migrated one that each file clones. */
-    postgres: { maintenanceUrl: string; template: string };
+    /**
+     * The server's maintenance database as its superuser has it, the server as Fairlead's role has it, and the migrated
+     * database that each file clones.
+     */
+    postgres: { maintenanceUrl: string; everydayUrl: string; template: string };
   }
 }
 
@@ -23,9 +26,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server =
     given === undefined
       ? await openPostgres({ home, databaseUrl: undefined, database: template })
-      : { url: await freshDatabase(given, template), close: async () => {} };
+      : { url: await freshDatabase(given, template), adminUrl: given, close: async () => {} };
   await migrate(server.url);
-  project.provide("postgres", { maintenanceUrl: withDatabase(server.url, "postgres"), template });
+  project.provide("postgres", {
+    maintenanceUrl: withDatabase(server.adminUrl ?? server.url, "postgres"),
+    everydayUrl: server.url,
+    template,
+  });
   return async () => {
     await server.close();
     await discardEmbedded(home);

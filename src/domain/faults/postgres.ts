@@ -122,6 +122,16 @@ export class PostgresConnectionsFew extends Fault {
   }
 }
 
+/** `db url --admin` where DATABASE_URL is set. */
+export class NoAdminUrl extends Fault {
+  readonly code = "NO_ADMIN_URL";
+  readonly kind = "invalid";
+
+  constructor() {
+    super("Only Postgres of Fairlead's own has a superuser that it knows. Ask the administrator of DATABASE_URL's.");
+  }
+}
+
 /** The embedded Postgres could not be made or started. */
 export class PostgresStartFailed extends Fault {
   readonly code = "POSTGRES_START_FAILED";
