@@ -75,8 +75,8 @@ begin
     select format(case c.relkind when 'v' then 'view %s' when 'm' then 'materialized view %s' when 'S' then 'sequence %s'
         when 'f' then 'foreign table %s' when 'c' then 'type %s' else 'table %s' end, c.oid::regclass)
       from pg_class c where c.relowner = 10 and c.oid >= 16384 and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'c')
-        and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid
-          and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i'))
+        and not (c.relkind = 'S' and exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid
+          and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')))
     union all
     select format('routine %s', p.oid::regprocedure) from pg_proc p where p.proowner = 10 and p.oid >= 16384
     union all
