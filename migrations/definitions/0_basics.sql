@@ -22,6 +22,19 @@ begin
 end $$;
 
 -- Whether there is anything to see in a text: neither white space nor marks without width are.
-create or replace function fairlead.says_something(words text) returns boolean language sql immutable as $$
-  select words ~ '[^\s\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]'
-$$;
+create or replace function fairlead.says_something(words text) returns boolean language sql immutable
+begin atomic
+  select words ~ '[^\s\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]';
+end;
+
+-- In whose name a session speaks. One that may act as the owner of Fairlead's tables (the API does, and the command line)
+-- speaks for people that it knows; any other only for itself. It is called by functions that run as that owner.
+create or replace function fairlead.speaks_for_others() returns boolean language plpgsql stable as $$
+begin
+  return session_user = current_user or pg_has_role(session_user, current_user, 'member');
+end $$;
+
+create or replace function fairlead.speaker(named text) returns text language plpgsql stable as $$
+begin
+  return case when fairlead.speaks_for_others() then coalesce(named, session_user) else session_user end;
+end $$;

@@ -31,6 +31,15 @@ begin
   return true;
 end $$;
 
+-- Whether the session may name this agent for a change in a workspace: one that speaks for others may name any, another
+-- only what the workspace allows. (Agents differ in what contains them, and in what they cost.)
+create or replace function fairlead.may_choose_agent(in_workspace text, chosen text) returns boolean
+language plpgsql stable as $$
+begin
+  return fairlead.speaks_for_others() or exists (
+    select from fairlead.workspaces w where w.name = in_workspace and w.agent = chosen);
+end $$;
+
 -- What a new change takes from its workspace.
 create or replace function fairlead.fill_new_change(new fairlead.change_requests)
 returns fairlead.change_requests language plpgsql as $$
@@ -47,6 +56,14 @@ begin
   if not found then
     raise exception 'there is no workspace %', quote_literal(new.workspace) using errcode = 'FL003',
       hint = 'Register it: fairlead workspace add, or insert into fairlead.workspaces (name, repository_url).';
+  elsif not fairlead.may_choose_agent(new.workspace, new.agent) then
+    raise exception 'the workspace % does not let you choose the agent %', new.workspace, quote_literal(new.agent)
+      using errcode = 'FL005', hint = 'Leave it out: the workspace has one.';
+  end if;
+  if not fairlead.speaks_for_others() then
+    new.requester_id := session_user;
+    new.requester_name := session_user;
+    new.source := 'sql';
   end if;
   return new;
 end $$;
@@ -56,7 +73,7 @@ create or replace function fairlead.fill_change(old fairlead.change_requests, ne
 returns fairlead.change_requests language plpgsql as $$
 begin
   if old.status = 'deployed' and new.status in ('approved', 'rejected', 'implementing') then
-    new.decided_by := coalesce(new.decided_by, session_user);
+    new.decided_by := fairlead.speaker(new.decided_by);
     new.decided_at := clock_timestamp();
   end if;
   case new.status
@@ -147,9 +164,25 @@ begin
 end $$;
 
 -- Where a person may move it: back to the start goes only what has failed, or has lost its environment.
-create or replace function fairlead.moves_of_people(status text, moves text[]) returns text language sql immutable as $$
-  select array_to_string(case when status = 'failed' then moves else array_remove(moves, 'pending') end, ', ')
-$$;
+create or replace function fairlead.moves_of_people(status text, moves text[]) returns text language sql immutable
+begin atomic
+  select array_to_string(case when status = 'failed' then moves else array_remove(moves, 'pending') end, ', ');
+end;
+
+-- What a role may that was given the right to move changes and does not own them: what a person does. It runs as that role,
+-- before THE trigger does as the owner; what follows from a move runs as the owner and is not looked at.
+create or replace function fairlead.guard_change() returns trigger language plpgsql as $$
+begin
+  if not pg_has_role(current_user, (select c.relowner from pg_class c where c.oid = tg_relid), 'usage')
+    and new.status <> old.status and not (case new.status
+      when 'failed' then old.finished_at is null
+      when 'pending' then old.status = 'failed'
+      else old.status = 'deployed' end) then
+    raise exception 'change % is %: % may not make it %', old.id, old.status, current_user, new.status
+      using errcode = 'FL005', detail = old.status, hint = 'Only tasks do that.';
+  end if;
+  return new;
+end $$;
 
 -- THE trigger.
 create or replace function fairlead.move() returns trigger language plpgsql as $$
@@ -197,7 +230,7 @@ begin
     -- Two ifs: an environment has no waits_until, and plpgsql looks up every column of an expression.
     if entity = 'change' then
       if new.waits_until > coalesce(old.waits_until, '-infinity') then
-        new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
+        new.moved_in := fairlead.event_xid(old.moved_in);
         perform fairlead.tell_of_wait(new);
       end if;
     end if;
@@ -219,10 +252,10 @@ begin
     end if;
     new.version := 1;
     new.task := due[1];
-    new.moved_in := pg_current_xact_id();
+    new.moved_in := fairlead.event_xid(null);
   else
     new.version := old.version + 1;
-    new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
+    new.moved_in := fairlead.event_xid(old.moved_in);
     if new.status = old.status then
       if coalesce(array_position(due, new.task) <= coalesce(array_position(due, old.task), 0), true) then
         raise exception '% has no task %', new.status, quote_literal(new.task) using errcode = 'FL001';
@@ -307,6 +340,8 @@ begin
   return new;
 end $$;
 
+create or replace trigger guard before update on fairlead.change_requests
+  for each row execute function fairlead.guard_change();
 create or replace trigger move before insert or update on fairlead.change_requests
   for each row execute function fairlead.move('change');
 create or replace trigger move before insert or update on fairlead.environments

@@ -2,9 +2,10 @@
 -- When the process dies, however it dies, the connection and the lock are gone, and any other worker may release its
 -- jobs. (graphile-worker by itself waits four hours.)
 
-create or replace function fairlead.worker_key(id text) returns bigint language sql immutable as $$
-  select hashtextextended('fairlead.worker ' || id, 0)
-$$;
+create or replace function fairlead.worker_key(id text) returns bigint language sql immutable
+begin atomic
+  select hashtextextended('fairlead.worker ' || id, 0);
+end;
 
 -- What a worker that ends does last, while it holds its lock still: nothing that it had locked stays behind.
 create or replace function fairlead.retire_worker(worker_id text) returns void language plpgsql as $$

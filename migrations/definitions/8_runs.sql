@@ -285,7 +285,7 @@ begin
           (select string_agg(m, ', ') from jsonb_array_elements_text(new.stages -> 'moves' -> old.stage) m) || '.',
           old.stage || ' is final.') end;
   end if;
-  new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
+  new.moved_in := fairlead.event_xid(old.moved_in);
   insert into fairlead.events (xid, entity, entity_id, change_id, run_id, kind, from_status, to_status, version, data)
     values (new.moved_in, 'run', new.id, new.change_id, new.id, 'run.stage', new.status, new.status, new.version,
       jsonb_build_object('from', old.stage, 'to', new.stage));

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { RightsMissing } from "../domain/faults/database.ts";
+import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
 import { lifecycles, minutelyTasks } from "../domain/lifecycles.ts";
 import { sessionStatement } from "../domain/session.ts";
 import { type Definitions, readDefinitions } from "./migrations/definitions.ts";
@@ -42,13 +43,20 @@ export async function migrate(databaseUrl: string, { queueSchema }: MigrateOptio
       if (compared.pending.length > 0) await refuseOlderWorkers(client);
       return await apply(client, { installed, pending: compared.pending, files, definitions, schema });
     });
+    await client.query("select fairlead.notice_move()");
     if (compared.pending.length > 0) await startQueue(client);
     return applied;
   } catch (error) {
-    throw error instanceof pg.DatabaseError && error.code === "42501" ? new RightsMissing(error.message) : error;
+    throw faultOf(error);
   } finally {
     await client.end();
   }
+}
+
+function faultOf(error: unknown): unknown {
+  if (!(error instanceof pg.DatabaseError)) return error;
+  if (error.code === "42501") return new RightsMissing(error.message);
+  return error.code === "55P03" ? new DatabaseUnavailable(error) : error;
 }
 
 interface Work {

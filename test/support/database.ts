@@ -17,7 +17,8 @@ export async function testDatabase(): Promise<TestDatabase> {
   return databaseAt(url, drop);
 }
 
-function databaseAt(url: string, drop: () => Promise<void>): TestDatabase {
+/** One at any address, which `drop` makes go. */
+export function databaseAt(url: string, drop: () => Promise<void>): TestDatabase {
   const sql = connect(url);
   const sessions: Sql[] = [];
   return {

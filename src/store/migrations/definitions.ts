@@ -16,11 +16,11 @@ export interface Queue {
   readonly revision: number;
 }
 
-/** `:"queue"` stands for the queue's schema, as in psql. What graphile-worker brings has to be given its rights as well. */
+/** `:"queue"` and `:'queue'` stand for the queue's schema, as in psql. What graphile-worker brings has to be given its rights as well. */
 export async function readDefinitions({ schema, revision }: Queue): Promise<Definitions> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
   const texts = await Promise.all(names.map((name) => readFile(new URL(name, folder), "utf8")));
-  const statements = texts.join("\n").replaceAll("\r\n", "\n").replaceAll(':"queue"', `"${schema}"`);
+  const statements = texts.join("\n").replaceAll("\r\n", "\n").replaceAll(/:(["'])queue\1/g, `$1${schema}$1`);
   const hash = createHash("sha256").update(`${revision}\n${statements}`).digest("hex");
   return { statements, hash };
 }
