@@ -5,6 +5,7 @@ import { entitiesWithoutJob, type SchemaState, schemaState, serverVersion } from
 import { listLeaks } from "../store/resources.ts";
 import { listWorkers } from "../store/workers.ts";
 import { listWorkspaces } from "../store/workspaces.ts";
+import { checkServer } from "./check-server.ts";
 import { bad, type Finding, good, note, versionOf } from "./checks.ts";
 import type { AgentOnHand, Assembly } from "./cli.ts";
 import { plainLine } from "./plain.ts";
@@ -24,6 +25,7 @@ export async function checkDatabase(
   return [
     postgres,
     good("migrations", "up to date"),
+    ...(await checkServer(sql)),
     await checkWorkers(services),
     await checkJobs(services),
     await checkUnknown(services),

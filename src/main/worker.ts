@@ -2,8 +2,10 @@ import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { ulid } from "ulid";
 import type { Services } from "../actions/services.ts";
+import { PostgresConnectionsFew } from "../domain/faults/postgres.ts";
 import { minutelyTasks } from "../domain/lifecycles.ts";
 import { askToReconcile, enqueueMinutely } from "../store/jobs.ts";
+import { connectionLimit, connectionsNeeded } from "../store/server-facts.ts";
 import { holdWorkerLock, releaseDeadWorkers, retireWorker, type WorkerId } from "../store/workers.ts";
 import { startPools } from "./pools.ts";
 
@@ -29,9 +31,12 @@ const stopMs = 4000;
 
 /**
  * Runs tasks until it is stopped. Whatever ends it otherwise (its lock is lost, a pool of graphile-worker's dies of an
- * error) ends this life only: it lets go of all it has and begins anew under a new id.
+ * error) ends this life only: it lets go of all it has and begins anew under a new id. Throws where Postgres allows it too
+ * few connections.
  */
 export async function startWorker(options: WorkerOptions): Promise<WorkerHandle> {
+  const allowed = await connectionLimit(options.services.sql);
+  if (allowed < connectionsNeeded) throw new PostgresConnectionsFew(allowed, connectionsNeeded);
   const stopping = new AbortController();
   let life: Life | null = await beginLife(options);
   const ended = (async () => {

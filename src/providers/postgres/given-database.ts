@@ -120,9 +120,10 @@ async function checkRights(client: pg.Client): Promise<void> {
     database: string;
   }>(`
     select pg_get_userbyid(c.relowner) as owner, pg_get_userbyid(c.relowner) = current_user as "isOwner",
-      has_database_privilege(current_database(), 'CREATE') as "mayCreate", current_database() as database
-    from (select) one left join pg_class c on c.relname = 'migrations'
-      and c.relnamespace = (select n.oid from pg_namespace n where n.nspname = 'fairlead')`);
+      coalesce(has_schema_privilege(n.oid, 'CREATE'), has_database_privilege(current_database(), 'CREATE')) as "mayCreate",
+      current_database() as database
+    from (select) one left join pg_namespace n on n.nspname = 'fairlead'
+    left join pg_class c on c.relnamespace = n.oid and c.relname = 'migrations'`);
   const [rights] = rows;
   if (rights === undefined || rights.isOwner) return;
   if (rights.owner !== null)

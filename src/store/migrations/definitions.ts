@@ -20,7 +20,10 @@ export interface Queue {
 export async function readDefinitions({ schema, revision }: Queue): Promise<Definitions> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
   const texts = await Promise.all(names.map((name) => readFile(new URL(name, folder), "utf8")));
-  const statements = texts.join("\n").replaceAll("\r\n", "\n").replaceAll(/:(["'])queue\1/g, `$1${schema}$1`);
+  const statements = texts
+    .join("\n")
+    .replaceAll("\r\n", "\n")
+    .replaceAll(/:(["'])queue\1/g, `$1${schema}$1`);
   const hash = createHash("sha256").update(`${revision}\n${statements}`).digest("hex");
   return { statements, hash };
 }

@@ -35,9 +35,12 @@ export async function claimQueueSchema(
   const [there] = rows;
   if (there !== undefined && !there.ours && !there.empty) throw new QueueSchemaTaken(name);
   if (there?.ours !== true) {
-    // One message, and so one transaction: there is none of ours without its note.
-    const create = there === undefined ? `create schema ${quoted};` : "";
-    await client.query(`${create} comment on schema ${quoted} is ${client.escapeLiteral(note)}`);
+    // One message, and so one transaction: there is none of ours without its note. graphile-worker would make the table
+    // together with the schema, and for that it needs a right on the database, also where the schema is there.
+    await client.query(`${there === undefined ? `create schema ${quoted};` : ""}
+      create table ${quoted}.migrations (id int primary key, ts timestamptz default now() not null,
+        breaking boolean not null default false);
+      comment on schema ${quoted} is ${client.escapeLiteral(note)}`);
   }
   return name;
 }
