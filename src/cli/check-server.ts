@@ -8,7 +8,7 @@ import {
 } from "../store/server-facts.ts";
 import type { Sql } from "../store/sql.ts";
 import { bad, type Finding, good, note } from "./checks.ts";
-import { plainLine } from "./plain.ts";
+import { plain, plainLine } from "./plain.ts";
 
 /** What the server is asked that no session of ours can set, in a database that is up to date. */
 export async function checkServer(sql: Sql): Promise<Finding[]> {
@@ -61,5 +61,5 @@ function strangers({ eventTriggers, foreign }: ServerFacts): Finding[] {
 
 function defaults({ setBack }: ServerFacts): Finding[] {
   if (setBack.length === 0) return [];
-  return [good("session defaults", `${plainLine(setBack.join(", "))}: set back in Fairlead's own sessions`)];
+  return [good("session defaults", plain(`${setBack.join(", ")}: set back in our own sessions`))];
 }
