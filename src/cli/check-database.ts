@@ -1,8 +1,9 @@
 import { findUnknownEnvironments } from "../actions/find-unknown-environments.ts";
 import type { Services } from "../actions/services.ts";
-import { MigrationChanged } from "../domain/faults/database.ts";
+import { MigrationChanged, QueueElsewhere } from "../domain/faults/database.ts";
 import { entitiesWithoutJob, type SchemaState, schemaState, serverVersion } from "../store/health.ts";
 import { listLeaks } from "../store/resources.ts";
+import { readQueueSchema } from "../store/settings.ts";
 import { listWorkers } from "../store/workers.ts";
 import { listWorkspaces } from "../store/workspaces.ts";
 import { checkServer } from "./check-server.ts";
@@ -13,7 +14,7 @@ import { noWorker } from "./workers-alive.ts";
 
 /** All that only the database can tell. Changes nothing in it. */
 export async function checkDatabase(
-  { services, embedded }: Assembly,
+  { services, embedded, queueSchema }: Assembly,
   agents: readonly AgentOnHand[],
 ): Promise<Finding[]> {
   const { sql } = services;
@@ -25,6 +26,7 @@ export async function checkDatabase(
   return [
     postgres,
     good("migrations", "up to date"),
+    ...(await checkQueue(services, queueSchema)),
     ...(await checkServer(sql)),
     await checkWorkers(services),
     await checkJobs(services),
@@ -47,6 +49,13 @@ function unfitSchema({ pending, unknown, changed }: SchemaState): Finding | null
   if (pending.length === 0) return null;
   const advice = "Run `npx fairlead migrate`; `start` does it by itself.";
   return note("migrations", `${pending.join(", ")} not applied yet`, advice);
+}
+
+/** Only where the setting names another schema than the database has: then every other command refuses to begin. */
+async function checkQueue({ sql }: Services, wanted: string | undefined): Promise<Finding[]> {
+  const there = await readQueueSchema(sql);
+  if (wanted === undefined || wanted === there) return [];
+  return [bad("queue", there, new QueueElsewhere(wanted, there).message)];
 }
 
 async function checkWorkers({ sql }: Services): Promise<Finding> {

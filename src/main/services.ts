@@ -43,6 +43,7 @@ export async function assemble({ settings, log, migrate, onSetup }: AssembleOpti
       services: makeServices(settings, sql, log),
       databaseUrl: postgres.url,
       adminUrl: postgres.adminUrl,
+      queueSchema: settings.queueSchema,
       embedded: postgres.embedded,
       async close() {
         // Nothing is under way any more; it waits all this time for a connection that Postgres' death has cut.

@@ -6,6 +6,7 @@ import { sessionStatement } from "../domain/session.ts";
 import { type Definitions, readDefinitions } from "./migrations/definitions.ts";
 import { compareMigrations, type Migration, readMigrations } from "./migrations/files.ts";
 import { type Installed, readInstalled } from "./migrations/installed.ts";
+import { giveToOneOwner } from "./migrations/one-owner.ts";
 import { programVersion } from "./migrations/program.ts";
 import { claimQueueSchema, migrateQueue } from "./migrations/queue-schema.ts";
 import { refuseForeign, refuseOlderDefinitions, refuseOlderWorkers } from "./migrations/refuse.ts";
@@ -36,6 +37,7 @@ export async function migrate(databaseUrl: string, { queueSchema }: MigrateOptio
     refuseForeign(compared);
     if (compared.pending.length > 0) await inTransaction(client, () => refuseOlderWorkers(client));
     const schema = await claimQueueSchema(client, installed, queueSchema);
+    await giveToOneOwner(client, schema);
     const queue = await migrateQueue(client, databaseUrl, schema);
     const definitions = await readDefinitions(queue);
     refuseOlderDefinitions(installed, definitions);

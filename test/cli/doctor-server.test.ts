@@ -9,8 +9,10 @@ beforeAll(async () => {
 });
 afterAll(() => place.remove());
 
-async function findings(): Promise<Record<string, { state: string; found: string; advice: string | null }>> {
-  const { out } = await place.fairlead(["doctor", "--json"]);
+async function findings(
+  env: Readonly<Record<string, string>> = {},
+): Promise<Record<string, { state: string; found: string; advice: string | null }>> {
+  const { out } = await place.fairlead(["doctor", "--json"], { env });
   const checks: { check: string; state: string; found: string; advice: string | null }[] = JSON.parse(out).checks;
   return Object.fromEntries(checks.map(({ check, ...rest }) => [check, rest]));
 }
@@ -45,6 +47,21 @@ test("doctor names what others have put on our tables, what sessions are given, 
     },
     connections: { state: "bad", found: "15 at once" },
   });
+});
+
+test("a schema for the queue that is not the database's, or that can't be one, is refused by every command", async () => {
+  const elsewhere = { FAIRLEAD_QUEUE_SCHEMA: "elsewhere" };
+  const listing = await place.fairlead(["ls", "--json"], { env: elsewhere });
+  expect(listing.code).toBe(4);
+  expect(JSON.parse(listing.err)).toMatchObject({
+    error: { code: "QUEUE_ELSEWHERE", details: { there: "fairlead_worker" } },
+  });
+  expect(await findings(elsewhere)).toMatchObject({ queue: { state: "bad", found: "fairlead_worker" } });
+  expect((await place.fairlead(["ls"], { env: { FAIRLEAD_QUEUE_SCHEMA: "fairlead_worker" } })).code).toBe(0);
+  for (const name of ["Fairlead", "a-b", "pg_queue", "public", "fairlead", 'a"; drop', "x".repeat(64)]) {
+    const ran = await place.fairlead(["ls", "--json"], { env: { FAIRLEAD_QUEUE_SCHEMA: name } });
+    expect(JSON.parse(ran.err), name).toMatchObject({ error: { code: "SETTINGS_INVALID" } });
+  }
 });
 
 test("doctor names migrations that were changed, or that it doesn't know", async () => {

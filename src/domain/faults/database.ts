@@ -72,15 +72,15 @@ export class QueueSchemaTaken extends Fault {
   }
 }
 
-/** The role lacks a right that a migration needs. */
+/** The role lacks a right. */
 export class RightsMissing extends Fault {
   readonly code = "RIGHTS_MISSING";
   readonly kind = "unavailable";
 
   constructor(why: string) {
     super(
-      `The role of DATABASE_URL may not do what a migration needs: ${why}. Connect as the role that owns the schema ` +
-        "fairlead, or let an administrator run: grant create on database … to …; docs/sql.md says what is needed.",
+      `The role of DATABASE_URL may not do what Fairlead needs: ${why}. Connect as the role that owns its tables; for a ` +
+        "new database, let an administrator run: grant create on database … to …. docs/sql.md says what is needed.",
       { why },
     );
   }

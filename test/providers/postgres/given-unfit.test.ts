@@ -85,19 +85,25 @@ test("one whose tables belong to another role is refused, unless it may act as t
   expect(await refusalOf(at("owned", server.adminUrl ?? ""))).toBe("used");
 });
 
-test("what a superuser migrates belongs to the role that owned it", async () => {
+test("what a superuser migrates belongs to the role that owned it, also what another had made there", async () => {
   await admin("create database mixed owner fairlead");
   await migrate(at("mixed"));
   await admin(
-    "update fairlead.installation set definitions = 'others'; drop function fairlead.speaker(text) cascade",
+    `update fairlead.installation set definitions = 'others';
+     drop function fairlead.speaker(text) cascade;
+     alter table fairlead.runs owner to stranger; alter view fairlead.leaks owner to fairlead_admin;
+     alter function fairlead.move() owner to fairlead_admin; alter schema fairlead_worker owner to stranger;
+     alter table fairlead_worker._private_jobs owner to stranger; alter type fairlead_worker.job_spec owner to stranger`,
     "mixed",
   );
+  await expect(migrate(at("mixed"))).rejects.toMatchObject({ code: "RIGHTS_MISSING" });
   await migrate(at("mixed", server.adminUrl ?? ""));
-  const owners = await admin(
-    "select distinct pg_get_userbyid(proowner) as owner from pg_proc where pronamespace = 'fairlead'::regnamespace",
-    "mixed",
-  );
-  expect(owners).toEqual([{ owner: "fairlead" }]);
+  const owners = `
+    select distinct pg_get_userbyid(owner) as owner from (
+      select relowner, relnamespace from pg_class union all select proowner, pronamespace from pg_proc
+      union all select typowner, typnamespace from pg_type union all select nspowner, oid from pg_namespace) o(owner, schema)
+    where schema in ('fairlead'::regnamespace, 'fairlead_worker'::regnamespace)`;
+  expect(await query(at("mixed"), owners)).toEqual([{ owner: "fairlead" }]);
 });
 
 test("a role that sessions begin with by default changes nothing", async () => {

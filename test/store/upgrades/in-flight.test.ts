@@ -7,6 +7,7 @@ import { connect } from "../../../src/store/sql.ts";
 import { emptyDatabase } from "../../support/database.ts";
 import { formerSchemas } from "../../support/former-schemas.ts";
 import { leaveInFlight } from "../../support/in-flight.ts";
+import { adminOf } from "../../support/logins.ts";
 import { makeRepository } from "../../support/world.ts";
 
 let folder: string;
@@ -65,6 +66,40 @@ test.each(formerSchemas)("what is in flight in $version, $commit, has its job in
     }
   } finally {
     await former.end();
+    await database.drop();
+  }
+});
+
+test.each([
+  [
+    "may not look into",
+    (role: string) =>
+      `revoke all on schema graphile_worker from ${role}; alter schema graphile_worker owner to current_user`,
+  ],
+  [
+    "sees no row of",
+    (role: string) =>
+      `alter table graphile_worker._private_jobs owner to current_user; grant all on graphile_worker._private_jobs to ${role}`,
+  ],
+])("an old queue that our role %s is left as it is, and the new one is whole", async (_what, change) => {
+  const database = await emptyDatabase();
+  const admin = await adminOf(database.url);
+  const sql = connect(database.url, { max: 1 });
+  try {
+    await formerSchemas.at(-1)?.applyTo(database.url);
+    const [schema] = formerSchemas.slice(-1);
+    if (schema === undefined) throw new Error("no schema is recorded");
+    const { changes } = await leaveInFlight(database.url, schema, await makeRepository(folder, { f: "1\n" }));
+    await admin.query(change(decodeURIComponent(new URL(database.url).username)));
+    const jobs = async () => (await admin.query("select * from graphile_worker._private_jobs order by id")).rows;
+    const before = await jobs();
+    expect(before.length).toBeGreaterThan(3);
+    await migrate(database.url);
+    expect(await jobs()).toEqual(before);
+    expect(await entitiesWithoutJob(sql)).toEqual([]);
+    expect(await sql`select from fairlead.jobs where key = ${changes.implementing}`).toHaveLength(1);
+  } finally {
+    await sql.end();
     await database.drop();
   }
 });
