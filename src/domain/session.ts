@@ -39,8 +39,6 @@ export const sessionSettings = {
   "plpgsql.extra_warnings": "none",
   default_table_access_method: "heap",
   password_encryption: "scram-sha-256",
-  // Compiling one of our statements takes longer than running it, and happens where the planner guesses wrong.
-  jit: "off",
   client_min_messages: "warning",
 } as const;
 
@@ -51,11 +49,13 @@ type Settings = Partial<Record<keyof typeof sessionSettings, string>>;
 
 /**
  * The first statement of every session; one message of the simple protocol. It takes effect whatever the search_path is:
- * that is set first, without calling a function. A setting that this Postgres doesn't have is passed over.
+ * that is set without calling a function, and before any is. (And jit: compiling one of our statements takes longer than
+ * running it, and happens where the planner guesses wrong.) A setting that this Postgres doesn't have is passed over.
  */
 export function sessionStatement(different: Settings = {}): string {
   const rows = Object.entries({ ...sessionSettings, ...different }).map(([name, value]) => `('${name}', '${value}')`);
   return `set statement_timeout to 0;
+    set jit to off;
     set search_path to ${searchPath};
     select set_config(s.name, s.value, false) from (values ${rows.join(", ")}) s (name, value)
       where current_setting(s.name, true) is not null;

@@ -30,6 +30,7 @@ test("in a database with odd defaults a change is merged, and the command line s
   const id = await world.request("odd", "Write");
   await world.reaches(id, "deployed");
   const shown = await fairlead("show", id, "--json");
+  expect(shown.stderr).toBe("");
   expect(JSON.parse(shown.stdout)).toMatchObject({
     status: "deployed",
     created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),

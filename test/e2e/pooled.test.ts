@@ -35,23 +35,28 @@ pooled("through a pooler in session mode, in a database with odd defaults, a cha
   expect((await world.change(id)).status).toBe("merged");
 });
 
-pooled("a pooler in transaction mode is refused, and its sessions keep nothing of ours", async () => {
-  const database = await emptyDatabase();
-  onTestFinished(() => database.drop());
-  const pool = await pooler(database.url, "transaction", 2);
-  onTestFinished(() => pool.close());
-  await expect(openPostgres({ home: "/nowhere", databaseUrl: pool.url })).rejects.toMatchObject({
-    code: "POSTGRES_POOLED",
-  });
-  const { default: pg } = await import("pg");
-  for (let times = 0; times < 4; times += 1) {
-    const client = new pg.Client({ connectionString: pool.url });
-    await client.connect();
-    const { rows } = await client.query("select current_setting('search_path') as path, current_setting('jit') as jit");
-    expect(rows).toEqual([{ path: '"$user", public', jit: "on" }]);
-    await client.end();
-  }
-});
+pooled.each(["transaction", "statement"] as const)(
+  "a pooler in %s mode is refused, and its sessions keep nothing of ours",
+  async (mode) => {
+    const database = await emptyDatabase();
+    onTestFinished(() => database.drop());
+    const pool = await pooler(database.url, mode, 2);
+    onTestFinished(() => pool.close());
+    await expect(openPostgres({ home: "/nowhere", databaseUrl: pool.url })).rejects.toMatchObject({
+      code: "POSTGRES_POOLED",
+    });
+    const { default: pg } = await import("pg");
+    for (let times = 0; times < 4; times += 1) {
+      const client = new pg.Client({ connectionString: pool.url });
+      await client.connect();
+      const { rows } = await client.query(
+        "select current_setting('search_path') as path, current_setting('jit') as jit",
+      );
+      expect(rows).toEqual([{ path: '"$user", public', jit: "on" }]);
+      await client.end();
+    }
+  },
+);
 
 test("a worker that may not have enough connections does not begin, and says how many it needs", async () => {
   const world = await makeWorld();

@@ -46,6 +46,7 @@ test("each setting that a session may change is either set by us, or left for a 
   const known = [
     ...Object.keys(sessionSettings),
     "search_path",
+    "jit",
     ...Object.values(left).flatMap((text) => text.split(/\s+/)),
   ];
   expect(rows.map(({ name }) => name).filter((name) => !known.includes(name))).toEqual([]);
@@ -69,7 +70,7 @@ test("whatever a database's defaults are, each session has what we rely on", asy
     [queues, { synchronous_commit: "off" }],
   ] as const) {
     const found = Object.fromEntries(rows.map(({ name, setting }) => [name, setting.replaceAll('"', "")]));
-    const wanted = Object.entries({ ...sessionSettings, search_path: searchPath, ...different }).filter(
+    const wanted = Object.entries({ ...sessionSettings, search_path: searchPath, jit: "off", ...different }).filter(
       ([name]) => name in found,
     );
     expect(Object.fromEntries(wanted.map(([name]) => [name, found[name]]))).toEqual(Object.fromEntries(wanted));

@@ -20,7 +20,11 @@ export interface Pooler {
 }
 
 /** `backends`: how many connections it has with the server, which its clients share. */
-export async function pooler(databaseUrl: string, mode: "session" | "transaction", backends: number): Promise<Pooler> {
+export async function pooler(
+  databaseUrl: string,
+  mode: "session" | "transaction" | "statement",
+  backends: number,
+): Promise<Pooler> {
   const target = new URL(databaseUrl);
   const folder = await mkdtemp(join(tmpdir(), "fairlead-pgbouncer-"));
   const port = await choosePort(0);

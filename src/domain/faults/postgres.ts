@@ -59,7 +59,7 @@ export class PostgresPooled extends Fault {
 
   constructor(at: { host: string; port: number }) {
     super(
-      `${at.host}:${at.port} is a pooler in transaction mode; Fairlead needs sessions of its own (LISTEN, locks). ` +
+      `${at.host}:${at.port} is a pooler in transaction or statement mode; Fairlead needs sessions of its own (LISTEN, locks). ` +
         "Point DATABASE_URL at Postgres itself, or at a pool in session mode.",
       { ...at },
     );

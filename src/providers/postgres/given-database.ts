@@ -71,12 +71,21 @@ function placeOf(client: pg.Client): { host: string; port: number } {
 }
 
 async function checkVersion(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ number: number; name: string }>(
+  const version = await ask<{ number: number; name: string }>(
+    client,
     `select pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as number,
        pg_catalog.current_setting('server_version') as name`,
   );
-  const [version] = rows;
   if (version !== undefined && version.number < 140_000) throw new PostgresTooOld(version.name);
+}
+
+/**
+ * Asks before the session's settings are set. What is set here ends with the message, so a pooler passes nothing on: the
+ * database's own time limit may be shorter than it takes to compile a statement.
+ */
+async function ask<Row>(client: pg.Client, question: string): Promise<Row | undefined> {
+  const results: unknown = await client.query(`set local statement_timeout to 0; set local jit to off; ${question}`);
+  return (results as pg.QueryResult<Row & pg.QueryResultRow>[]).at(-1)?.rows[0];
 }
 
 /**
@@ -92,6 +101,9 @@ async function checkSessions(first: pg.Client, url: string): Promise<void> {
     const other = await backendOf(second);
     const seen = new Set([...before, await backendOf(first)]);
     if (seen.size > 1 || seen.has(other)) throw new PostgresPooled(placeOf(first));
+  } catch (error) {
+    // A protocol violation: Postgres knows no such rule, a pooler in statement mode does.
+    throw sqlState(error) === "08P01" ? new PostgresPooled(placeOf(first)) : error;
   } finally {
     await second.query("rollback").catch(() => {});
     await hangUp(second);
@@ -132,6 +144,5 @@ async function checkRights(client: pg.Client): Promise<void> {
 }
 
 async function backendOf(client: pg.Client): Promise<number | undefined> {
-  const { rows } = await client.query<{ pid: number }>("select pg_catalog.pg_backend_pid() as pid");
-  return rows[0]?.pid;
+  return (await ask<{ pid: number }>(client, "select pg_catalog.pg_backend_pid() as pid"))?.pid;
 }
