@@ -1,7 +1,7 @@
 import type pg from "pg";
 
 /** Where an attacker may make things, and wants to see them called by somebody else. */
-export const schema = "public";
+const schema = "public";
 
 /**
  * Functions that would be preferred to the system's if names were looked up in `public` as well: the system has them
