@@ -13,7 +13,7 @@ create table fairlead.installation (
   xid_offset bigint not null default 0 check (xid_offset >= 0)
 );
 
--- SHA-256 of the file as it was applied. Null: before 0.4.0 nobody kept it.
+-- SHA-256 of the file as it was applied. Null: it was not kept before 0.4.0.
 alter table fairlead.migrations add column checksum text;
 -- The version of its program. Workers before 0.4.0 don't say it, and are refused.
 alter table fairlead.workers add column program text;

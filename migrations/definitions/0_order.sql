@@ -24,7 +24,8 @@ begin
     + (select i.xid_offset from fairlead.installation i))::text::xid8;
 end $$;
 
--- Puts all that comes from now on behind all that there is. Whoever writes an event is waited for, and waits.
+-- Puts all that comes from now on behind all that there is. The lock waits for transactions that
+-- have written an event, and new ones wait for it.
 create or replace function fairlead.raise_event_xids() returns void language plpgsql as $$
 declare
   last bigint;

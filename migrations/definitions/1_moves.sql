@@ -174,7 +174,7 @@ end;
 create or replace function fairlead.guard_change() returns trigger language plpgsql as $$
 begin
   if not pg_has_role(current_user, (select c.relowner from pg_class c where c.oid = tg_relid), 'usage')
-    and new.status <> old.status and not (case new.status
+    and not (case new.status
       when 'failed' then old.finished_at is null
       when 'pending' then old.status = 'failed'
       else old.status = 'deployed' end) then
@@ -340,8 +340,8 @@ begin
   return new;
 end $$;
 
-create or replace trigger guard before update on fairlead.change_requests
-  for each row execute function fairlead.guard_change();
+create or replace trigger guard before update of status on fairlead.change_requests
+  for each row when (old.status <> new.status) execute function fairlead.guard_change();
 create or replace trigger move before insert or update on fairlead.change_requests
   for each row execute function fairlead.move('change');
 create or replace trigger move before insert or update on fairlead.environments

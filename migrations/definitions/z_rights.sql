@@ -1,7 +1,7 @@
 -- Who may do what, and where names are looked up; the last file, for it goes over all that the others define.
 
 -- A name without a schema is looked up in these and nowhere else, whatever the caller's search_path is: an overload in
--- `public` that fits better would be called in the name of whoever runs the function. A function whose body was parsed
+-- `public` that fits better would be called in the name of the role that runs the function. A function whose body was parsed
 -- when it was made (`begin atomic`) needs no such setting, and may be inlined.
 do $$
 declare
@@ -44,7 +44,7 @@ begin
 end $$;
 
 -- Functions may be called by everybody unless that is taken away. These two stand in a default and in a constraint, which
--- are evaluated as whoever inserts a row.
+-- are evaluated as the role that inserts a row.
 revoke execute on all functions in schema fairlead from public;
 revoke execute on all functions in schema :"queue" from public;
 grant execute on function fairlead.ulid(), fairlead.says_something(text) to public;

@@ -63,8 +63,8 @@ export function sessionStatement(different: Settings = {}): string {
 }
 
 /**
- * Acts as the role that owns our tables, where the session's user may: so what is created has the same owner whoever
- * connects, a superuser has no more power than that, and a role that `alter role … set role` chose changes nothing.
+ * Acts as the role that owns our tables, where the session's user may: so what is created has the same owner, whichever
+ * role connects, a superuser has no more power than that, and a role that `alter role … set role` chose changes nothing.
  */
 const actAsOwner = `
     select set_config('role', pg_get_userbyid(c.relowner), false)

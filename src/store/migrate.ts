@@ -102,7 +102,7 @@ async function apply(client: pg.Client, { installed, pending, files, definitions
 
 /**
  * Makes the queue know our tasks, and gives everything that waits for one its job. It learns a name when it first sees
- * it, and a worker that starts on a new database while somebody enqueues two kinds of tasks would learn them in another
+ * it, and a worker that starts on a new database while another session enqueues two kinds of tasks would learn them in another
  * order: a deadlock.
  */
 async function startQueue(client: pg.Client): Promise<void> {

@@ -64,7 +64,7 @@ export async function holdWorkerLock(
     // Postgres looks each few seconds whether this machine is still there; left to itself, after two hours.
     await sql`select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
       set_config('tcp_keepalives_count', '3', false), pg_advisory_lock(fairlead.worker_key(${worker.id}))`;
-    // Listed first, so that whoever migrates from now on refuses to: what is asked next stays as it is.
+    // Listed first, so that a migration is refused from now on: what is asked next stays as it is.
     await sql`
       insert into fairlead.workers (id, host, pid, program)
       values (${worker.id}, ${worker.host}, ${worker.pid}, ${programVersion})`;

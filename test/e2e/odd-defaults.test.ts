@@ -18,7 +18,7 @@ afterAll(() => world.close());
 
 const program = new URL("../../src/main/fairlead.ts", import.meta.url).pathname;
 
-/** The command line, as somebody whose DATABASE_URL leads there has it. */
+/** The command line, with a DATABASE_URL that leads there. */
 async function fairlead(...args: string[]) {
   const env = { DATABASE_URL: world.database.url, FAIRLEAD_HOME: world.home, FORCE_COLOR: "0" };
   return await execa(process.execPath, [program, ...args], { env, reject: false });

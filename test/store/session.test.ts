@@ -6,9 +6,10 @@ import { startWorker } from "../../src/main/worker.ts";
 import { listenForMoves } from "../../src/store/events.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { openQueuePool } from "../../src/store/queue-pool.ts";
-import { connect } from "../../src/store/sql.ts";
+import { connect, faultOf } from "../../src/store/sql.ts";
 import { parseSettings } from "../../src/wire/settings.ts";
 import { emptyDatabase, type TestDatabase, testDatabase } from "../support/database.ts";
+import { adminOf } from "../support/logins.ts";
 import { setOddDefaults } from "../support/odd-defaults.ts";
 import { proxyTo } from "../support/proxy.ts";
 
@@ -130,4 +131,17 @@ test("a statement is not told of the error that ended the connection before", as
     await expect(sql`select pg_terminate_backend(pg_backend_pid())`).rejects.toThrow();
     expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
   }
+});
+
+test("a policy of an administrator's that hides rows from us is an error, and never fewer rows", async () => {
+  const { url, sql, drop } = await testDatabase();
+  onTestFinished(drop);
+  await sql`insert into fairlead.workspaces (name, repository_url) values ('shop', '/nowhere')`;
+  const admin = await adminOf(url);
+  await admin.query("alter table fairlead.workspaces enable row level security, force row level security");
+  const error: unknown = await sql`select name from fairlead.workspaces`.catch((raised: unknown) => raised);
+  expect(faultOf(error)).toMatchObject({
+    code: "RIGHTS_MISSING",
+    message: expect.stringContaining("row-level security"),
+  });
 });

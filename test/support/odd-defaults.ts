@@ -29,7 +29,7 @@ const odd: Readonly<Record<string, string>> = {
   jit_above_cost: "0",
 };
 
-/** Gives all sessions that begin in a database from now on defaults that nobody would expect; some, where they are named. */
+/** Gives all sessions that begin in a database from now on unusual defaults; some of them, where they are named. */
 export async function setOddDefaults(databaseUrl: string, names: readonly string[] = Object.keys(odd)): Promise<void> {
   const client = new pg.Client({ connectionString: inject("postgres").maintenanceUrl });
   await client.connect();

@@ -42,7 +42,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** A server of somebody's, with an ordinary role beside the one that was given: what Fairlead does needs no more. */
+/** A server that was given, with an ordinary role beside the one of its address: Fairlead needs no more. */
 async function givenServer(adminUrl: string) {
   const everyday = new URL(await freshDatabase(adminUrl, template));
   everyday.username = "fairlead";

@@ -71,7 +71,7 @@ const own = `
   create table public.notes (text text);
   insert into t (mood, small) values ('good', 5); insert into public.notes values ('keep me')`;
 
-/** What belongs to anybody else, though it was not there from the beginning. */
+/** What another role owns, of all that was made after initdb. */
 const notOurs = `
   select pg_get_userbyid(owner) as owner, what from (
     select relowner, oid::regclass::text from pg_class where oid >= 16384
@@ -117,7 +117,7 @@ test("a conversion that was cut off at any step is taken up again", { timeout: 2
   const steps = [
     // The helper is there, and nothing else has happened.
     "create role fairlead_conversion superuser login password 'lost'",
-    // The roles are made, with passwords that nobody has; the helper is still there, and owns nothing.
+    // The roles are made, with passwords that are in no file; the helper is still there, and owns nothing.
     "create role other superuser",
   ];
   await withFormer(async (url) => {

@@ -77,7 +77,7 @@ async function history(): Promise<{ url: string; sql: Sql; events: Event[]; half
   return { url, sql, events, half: events[Math.floor(events.length / 2)]?.cursor ?? "" };
 }
 
-/** All that a feed has to hold after a move: what there was, and what comes, in order, for whoever begins or resumes. */
+/** All that a feed has to hold after a move: what there was, and what comes, in order, for a client that begins and for one that resumes. */
 async function expectWhole(sql: Sql, before: readonly Event[], half: string): Promise<Event[]> {
   expect(cursors(await allAfter(sql))).toEqual(cursors(before));
   expect(await newestCursor(sql)).toBe(before.at(-1)?.cursor);

@@ -9,7 +9,7 @@ import { runReaches, startPlan } from "../../support/runs.ts";
 import { makeWorld, write } from "../../support/world.ts";
 import { layTraps } from "./overloads.ts";
 
-test("a role that may only create in public, and temporary things, is called by nobody", {
+test("a role that may only create in public, and temporary things, is never called by another role", {
   timeout: 60_000,
 }, async () => {
   const database = await emptyDatabase();

@@ -55,7 +55,7 @@ test("functions are called by their owner, but for what is granted, and for what
   expect(open.map(({ name }) => name)).toEqual(["says_something(text)", "ulid()"]);
 });
 
-test("what a trigger does is done by the owner, whoever causes it", async () => {
+test("what a trigger does is done by the owner, whichever role causes it", async () => {
   const own = (await functions()).filter(({ trigger, definer }) => trigger && !definer);
   expect(own.map(({ name }) => name)).toEqual(["guard_change()"]);
 });

@@ -1,6 +1,6 @@
 import type pg from "pg";
 
-/** Where an attacker may make things, and wants to see them called by somebody else. */
+/** Where an attacker may make things, to have them called by another role. */
 const schema = "public";
 
 /**
