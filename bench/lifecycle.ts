@@ -114,7 +114,7 @@ export async function chains(bench: Bench, kind: "bare" | "transaction"): Promis
 }
 
 async function addJob(sql: Sql, task: string, id: string): Promise<void> {
-  await sql`select graphile_worker.add_job(${task}, ${sql.json({ id })}::json, job_key => ${id})`;
+  await sql`select fairlead_worker.add_job(${task}, ${sql.json({ id })}::json, job_key => ${id})`;
 }
 
 /** Whole lifecycles a second by the real worker and the real tasks, with environments, git and agents that do nothing. */
@@ -175,6 +175,7 @@ async function startRunner({ url }: Bench, taskList: Record<string, Task>): Prom
     logger: quiet,
     preset: {
       worker: {
+        schema: "fairlead_worker",
         concurrentJobs: 10,
         maxPoolSize: 12,
         completeJobBatchDelay: 0,

@@ -22,7 +22,7 @@ export async function addFinishedChanges(sql: Sql, count: number): Promise<void>
     from fairlead.change_requests where summary is not null and request_text like 'Change number %'`;
   await sql`
     insert into fairlead.events (xid, entity, entity_id, change_id, workspace, kind, version)
-    select pg_current_xact_id(), 'change', c.id, c.id, c.workspace, 'change.moved', v
+    select (select fairlead.event_xid(null)), 'change', c.id, c.id, c.workspace, 'change.moved', v
     from fairlead.change_requests c, generate_series(1, 8) v where c.request_text like 'Change number %'`;
   await sql`alter table fairlead.change_requests enable trigger user`;
   await sql`alter table fairlead.environments enable trigger user`;

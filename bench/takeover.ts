@@ -64,7 +64,7 @@ async function begin(url: string, home: string): Promise<ChildProcess> {
 async function untilHeld(sql: Bench["sql"], id: string, butNot: number | null): Promise<number> {
   for (;;) {
     const [holder] = await sql<{ pid: number }[]>`
-      select w.pid from graphile_worker.jobs j join fairlead.workers w on j.locked_by = any (w.pools)
+      select w.pid from fairlead.jobs j join fairlead.workers w on j.locked_by = any (w.pools)
       where j.key = ${id} and j.task_identifier = 'implement' and w.pid is distinct from ${butNot}`;
     if (holder !== undefined) return holder.pid;
     await delay(lookMs);

@@ -59,9 +59,8 @@ test("a file of src lies on a floor", async () => {
 /** Who may talk to Postgres in its own language. src/providers/postgres looks whether a server is there. */
 const drivers: Readonly<Record<string, RegExp>> = {
   postgres: /^src\/store\/(sql|driver)\.ts$/,
-  pg: /^src\/(store\/(migrate|queue-pool|sql)\.ts|providers\/postgres\/[^/]+\.ts)$/,
-  "node-pg-migrate": /^src\/store\/migrate\.ts$/,
-  "graphile-worker": /^src\/(store\/migrate|main\/pools)\.ts$/,
+  pg: /^src\/(store\/(migrate|migrations\/[^/]+|queue-pool|sql)\.ts|providers\/postgres\/[^/]+\.ts)$/,
+  "graphile-worker": /^src\/(store\/migrations\/queue-schema|main\/pools)\.ts$/,
 };
 
 test("a database driver is named where SQL lives and nowhere else", async () => {
@@ -137,7 +136,13 @@ test(".env.example lists every variable, with the default it has", async () => {
   const lines = [...(await text(".env.example")).matchAll(/^# ([A-Z][A-Z_]+)=(.*)$/gm)];
   const credentials = agentNames.flatMap((name) => agentNamed(name).credentials);
   expect(lines.map(([, name]) => name)).toEqual([...Object.keys(settingsSchema.shape), ...credentials]);
-  const kept = ["DATABASE_URL", "FAIRLEAD_MAX_ACTIVE_CHANGES", "FAIRLEAD_FIRST_PORT", ...credentials];
+  const kept = [
+    "DATABASE_URL",
+    "FAIRLEAD_QUEUE_SCHEMA",
+    "FAIRLEAD_MAX_ACTIVE_CHANGES",
+    "FAIRLEAD_FIRST_PORT",
+    ...credentials,
+  ];
   const shown = lines.filter(([, name = ""]) => !kept.includes(name)).map(([, name, value]) => [name, value]);
   expect(parseSettings(Object.fromEntries(shown))).toEqual(parseSettings({}));
 });

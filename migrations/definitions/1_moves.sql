@@ -1,21 +1,10 @@
 -- The trigger behind every status: see the head of 0001_kernel.sql.
 
--- (add_job's own statements are planned anew at each call unless told otherwise: that is four fifths of its cost.)
+-- Enqueues a task for an entity at a version. The entity's id is the job's key, so duplicates collapse.
 create or replace function fairlead.enqueue(task text, entity_id text, version integer, run_at timestamptz default null)
-returns void language plpgsql set plan_cache_mode = force_generic_plan as $$
-declare
-  job_id bigint;
+returns void language plpgsql as $$
 begin
-  -- add_job with a key stores nothing, and says so by a row of nulls, when a worker locks the job it would replace
-  -- between its two statements (graphile/worker#580).
-  for attempt in 1..1000 loop
-    select job.id into job_id from graphile_worker.add_job(
-      task, json_build_object('id', entity_id, 'version', version), job_key => entity_id, run_at => enqueue.run_at) job;
-    if job_id is not null then
-      return;
-    end if;
-  end loop;
-  raise exception 'could not enqueue % for %', task, entity_id;
+  perform fairlead.add_job(task, json_build_object('id', entity_id, 'version', version), entity_id, run_at);
 end $$;
 
 -- Enqueues the task that an entity waits for, if it is still at this version; false if it has moved on. Whoever acts on
@@ -42,6 +31,15 @@ begin
   return true;
 end $$;
 
+-- Whether the session may name this agent for a change in a workspace: one that speaks for others may name any, another
+-- only what the workspace allows. (Agents differ in what contains them, and in what they cost.)
+create or replace function fairlead.may_choose_agent(in_workspace text, chosen text) returns boolean
+language plpgsql stable as $$
+begin
+  return fairlead.speaks_for_others() or exists (
+    select from fairlead.workspaces w where w.name = in_workspace and w.agent = chosen);
+end $$;
+
 -- What a new change takes from its workspace.
 create or replace function fairlead.fill_new_change(new fairlead.change_requests)
 returns fairlead.change_requests language plpgsql as $$
@@ -58,6 +56,14 @@ begin
   if not found then
     raise exception 'there is no workspace %', quote_literal(new.workspace) using errcode = 'FL003',
       hint = 'Register it: fairlead workspace add, or insert into fairlead.workspaces (name, repository_url).';
+  elsif not fairlead.may_choose_agent(new.workspace, new.agent) then
+    raise exception 'the workspace % does not let you choose the agent %', new.workspace, quote_literal(new.agent)
+      using errcode = 'FL005', hint = 'Leave it out: the workspace has one.';
+  end if;
+  if not fairlead.speaks_for_others() then
+    new.requester_id := session_user;
+    new.requester_name := session_user;
+    new.source := 'sql';
   end if;
   return new;
 end $$;
@@ -67,7 +73,7 @@ create or replace function fairlead.fill_change(old fairlead.change_requests, ne
 returns fairlead.change_requests language plpgsql as $$
 begin
   if old.status = 'deployed' and new.status in ('approved', 'rejected', 'implementing') then
-    new.decided_by := coalesce(new.decided_by, session_user);
+    new.decided_by := fairlead.speaker(new.decided_by);
     new.decided_at := clock_timestamp();
   end if;
   case new.status
@@ -169,9 +175,25 @@ create or replace function fairlead.add_notice(change_id text, code text, words 
 $$;
 
 -- Where a person may move it: back to the start goes only what has failed, or has lost its environment.
-create or replace function fairlead.moves_of_people(status text, moves text[]) returns text language sql immutable as $$
-  select array_to_string(case when status = 'failed' then moves else array_remove(moves, 'pending') end, ', ')
-$$;
+create or replace function fairlead.moves_of_people(status text, moves text[]) returns text language sql immutable
+begin atomic
+  select array_to_string(case when status = 'failed' then moves else array_remove(moves, 'pending') end, ', ');
+end;
+
+-- What a role may that was given the right to move changes and does not own them: what a person does. It runs as that role,
+-- before THE trigger does as the owner; what follows from a move runs as the owner and is not looked at.
+create or replace function fairlead.guard_change() returns trigger language plpgsql as $$
+begin
+  if not pg_has_role(current_user, (select c.relowner from pg_class c where c.oid = tg_relid), 'usage')
+    and not (case new.status
+      when 'failed' then old.finished_at is null
+      when 'pending' then old.status = 'failed'
+      else old.status = 'deployed' end) then
+    raise exception 'change % is %: % may not make it %', old.id, old.status, current_user, new.status
+      using errcode = 'FL005', detail = old.status, hint = 'Only tasks do that.';
+  end if;
+  return new;
+end $$;
 
 -- THE trigger.
 create or replace function fairlead.move() returns trigger language plpgsql as $$
@@ -219,11 +241,11 @@ begin
     -- Two ifs: an environment has no waits_until, and plpgsql looks up every column of an expression.
     if entity = 'change' then
       if new.waits_until > coalesce(old.waits_until, '-infinity') then
-        new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
+        new.moved_in := fairlead.event_xid(old.moved_in);
         perform fairlead.tell_of_change(new, 'change.limited', jsonb_build_object('until', new.waits_until));
       end if;
       if new.notices <> old.notices then
-        new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
+        new.moved_in := fairlead.event_xid(old.moved_in);
         perform fairlead.tell_of_change(new, 'change.notice', new.notices -> -1);
       end if;
     end if;
@@ -245,10 +267,10 @@ begin
     end if;
     new.version := 1;
     new.task := due[1];
-    new.moved_in := pg_current_xact_id();
+    new.moved_in := fairlead.event_xid(null);
   else
     new.version := old.version + 1;
-    new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
+    new.moved_in := fairlead.event_xid(old.moved_in);
     if new.status = old.status then
       if coalesce(array_position(due, new.task) <= coalesce(array_position(due, old.task), 0), true) then
         raise exception '% has no task %', new.status, quote_literal(new.task) using errcode = 'FL001';
@@ -308,7 +330,7 @@ begin
         new := fairlead.fill_step(old, new);
         runs_at := case new.status when 'waiting' then new.waits_until end;
         if old.task is not null and old.status = 'waiting' and new.task is null then
-          perform graphile_worker.remove_job(new.id); -- it was to be woken some day
+          perform fairlead.remove_job(new.id); -- it was to be woken some day
         end if;
       else
         step := 'stopping';
@@ -333,6 +355,8 @@ begin
   return new;
 end $$;
 
+create or replace trigger guard before update of status on fairlead.change_requests
+  for each row when (old.status <> new.status) execute function fairlead.guard_change();
 create or replace trigger move before insert or update on fairlead.change_requests
   for each row execute function fairlead.move('change');
 create or replace trigger move before insert or update on fairlead.environments

@@ -3,10 +3,7 @@
 -- Asks for a look at the waiting rooms after this transaction: by a job, in a second.
 create or replace function fairlead.look_again() returns void language plpgsql as $$
 begin
-  for attempt in 1..1000 loop -- as in fairlead.enqueue()
-    exit when (select job.id is not null from graphile_worker.add_job('reconcile',
-      run_at => now() + interval '1 second', job_key => 'reconcile', job_key_mode => 'preserve_run_at') job);
-  end loop;
+  perform fairlead.add_job('reconcile', null, 'reconcile', now() + interval '1 second', keep_run_at => true);
 end $$;
 
 -- Whoever begins to wait for room and whoever makes room must see each other: the first holds this lock alone, the

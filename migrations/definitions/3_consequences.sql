@@ -79,6 +79,13 @@ begin
       case when to_jsonb(old) ->> 'run_id' is not null or tg_argv[0] = 'run' then 'run' else 'change' end);
 end $$;
 
+-- Emptying a table at once goes by each row's trigger, and deletes what may not be.
+create or replace function fairlead.refuse_truncate() returns trigger language plpgsql as $$
+begin
+  raise exception '% can''t be emptied at once', tg_relid::regclass using errcode = 'FL001',
+    hint = 'Delete what has ended: delete from … where finished_at is not null.';
+end $$;
+
 create or replace function fairlead.refuse_settings_delete() returns trigger language plpgsql as $$
 begin
   raise exception 'the settings can be changed, not deleted' using errcode = 'FL001',
@@ -87,6 +94,12 @@ end $$;
 
 create or replace trigger keep before delete or truncate on fairlead.settings
   for each statement execute function fairlead.refuse_settings_delete();
+create or replace trigger keep_all before truncate on fairlead.change_requests
+  for each statement execute function fairlead.refuse_truncate();
+create or replace trigger keep_all before truncate on fairlead.environments
+  for each statement execute function fairlead.refuse_truncate();
+create or replace trigger keep_all before truncate on fairlead.runs
+  for each statement execute function fairlead.refuse_truncate();
 create or replace trigger keep before delete on fairlead.change_requests
   for each row execute function fairlead.refuse_delete('change');
 create or replace trigger keep before delete on fairlead.environments

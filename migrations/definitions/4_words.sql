@@ -31,7 +31,17 @@ begin
     raise exception 'the idempotency key % was used for another request: %', idempotency_key, made.id
       using errcode = 'FL004', hint = 'Use a new key for a new request.';
   end if;
-  return made;
+  return fairlead.as_shown(made);
+end $$;
+
+-- A change as a session may see it: the URL of a repository can hold a token.
+create or replace function fairlead.as_shown(change fairlead.change_requests) returns fairlead.change_requests
+language plpgsql stable as $$
+begin
+  if not fairlead.speaks_for_others() then
+    change.repository_url := '';
+  end if;
+  return change;
 end $$;
 
 -- The change with this id, locked until the transaction ends, if it is as its speaker saw it and not yet what they want
@@ -66,9 +76,9 @@ declare
   change fairlead.change_requests := fairlead.change_seen(change_id, seen_version, 'approved');
 begin
   update fairlead.change_requests c
-    set status = 'approved', decided_by = coalesce(decided_by, session_user), decision_note = note
+    set status = 'approved', decided_by = fairlead.speaker(decided_by), decision_note = note
     where c.id = change.id;
-  return fairlead.change_seen(change_id, null);
+  return fairlead.as_shown(fairlead.change_seen(change_id, null));
 end $$;
 
 create or replace function fairlead.reject_change(
@@ -79,9 +89,9 @@ declare
   change fairlead.change_requests := fairlead.change_seen(change_id, seen_version, 'rejected');
 begin
   update fairlead.change_requests c
-    set status = 'rejected', decided_by = coalesce(decided_by, session_user), decision_note = note
+    set status = 'rejected', decided_by = fairlead.speaker(decided_by), decision_note = note
     where c.id = change.id;
-  return fairlead.change_seen(change_id, null);
+  return fairlead.as_shown(fairlead.change_seen(change_id, null));
 end $$;
 
 create or replace function fairlead.are_comments(comments jsonb) returns boolean language plpgsql immutable as $$
@@ -112,12 +122,12 @@ begin
       using errcode = 'FL004';
   end if;
   update fairlead.change_requests c
-    set status = 'implementing', decided_by = coalesce(decided_by, session_user), decision_note = request_text,
+    set status = 'implementing', decided_by = fairlead.speaker(decided_by), decision_note = request_text,
       feedback = jsonb_build_object('round', c.round + 1, 'text', coalesce(request_text, ''),
         'comments', (select coalesce(jsonb_agg(jsonb_build_object('file', c -> 'file', 'line', c -> 'line', 'text', c -> 'text')),
           '[]') from jsonb_array_elements(comments) c))
     where c.id = change.id;
-  return fairlead.change_seen(change_id, null);
+  return fairlead.as_shown(fairlead.change_seen(change_id, null));
 end $$;
 
 create or replace function fairlead.cancel_change(
@@ -126,13 +136,13 @@ create or replace function fairlead.cancel_change(
 #variable_conflict use_variable
 declare
   change fairlead.change_requests := fairlead.change_seen(change_id, seen_version, 'failed');
-  who text := coalesce(decided_by, session_user);
+  who text := fairlead.speaker(decided_by);
 begin
   update fairlead.change_requests c
     set status = 'failed', failure_kind = 'cancelled', decided_by = who, decision_note = note,
       failure_message = 'cancelled by ' || who || coalesce(': ' || note, '')
     where c.id = change.id;
-  return fairlead.change_seen(change_id, null);
+  return fairlead.as_shown(fairlead.change_seen(change_id, null));
 end $$;
 
 create or replace function fairlead.retry_change(
@@ -143,5 +153,5 @@ declare
   change fairlead.change_requests := fairlead.change_seen(change_id, seen_version, 'pending');
 begin
   update fairlead.change_requests c set status = 'pending' where c.id = change.id;
-  return fairlead.change_seen(change_id, null);
+  return fairlead.as_shown(fairlead.change_seen(change_id, null));
 end $$;

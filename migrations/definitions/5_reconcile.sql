@@ -15,8 +15,7 @@ begin
       update fairlead.runs r set status = 'failed', failure_kind = 'internal', failure_message = why
         where r.id = entity_id and r.version = seen_version;
   end case;
-  perform graphile_worker.complete_jobs(array(select j.id from graphile_worker.jobs j
-    where j.key = entity_id and j.attempts >= j.max_attempts));
+  perform fairlead.drop_spent_job(entity_id);
 end $$;
 
 -- Repairs what must never be, and says how often it had to: an entity that waits for a task gets its job, one whose
@@ -30,22 +29,22 @@ begin
   for waiting in
     select c.id, c.version, null::timestamptz as run_at from fairlead.change_requests c
       where c.finished_at is null and c.status <> 'pending' and c.task is not null
-        and not exists (select from graphile_worker.jobs j where j.key = c.id)
+        and not exists (select from fairlead.jobs j where j.key = c.id)
         -- The end of its plan's run enqueues it.
         and not exists (select from fairlead.runs r where r.change_id = c.id and r.finished_at is null)
     union all
     select e.id, e.version, null from fairlead.environments e where e.status <> 'terminated' and e.task is not null
-        and not exists (select from graphile_worker.jobs j where j.key = e.id)
+        and not exists (select from fairlead.jobs j where j.key = e.id)
     union all
     select r.id, r.version, null from fairlead.runs r where r.finished_at is null and r.task is not null
-        and not exists (select from graphile_worker.jobs j where j.key = r.id)
+        and not exists (select from fairlead.jobs j where j.key = r.id)
     union all
     -- One that waits for another plan's run, which has been told to stop, is settled by that run's end.
     select s.id, s.version, case s.task when 'wake_step' then s.waits_until end from fairlead.steps s
       where s.task is not null
         and not (s.status = 'waiting' and s.task = 'stop_step'
           and exists (select from fairlead.runs r where r.id = s.waits_for ->> 'run' and r.ending is not null))
-        and not exists (select from graphile_worker.jobs j where j.key = s.id)
+        and not exists (select from fairlead.jobs j where j.key = s.id)
     order by 1
   loop
     if fairlead.enqueue_due(waiting.id, waiting.version, waiting.run_at) then
@@ -54,13 +53,13 @@ begin
   end loop;
   for waiting in
     select 'change' as entity, c.id, c.version, j.last_error
-      from fairlead.change_requests c join graphile_worker.jobs j on j.key = c.id
+      from fairlead.change_requests c join fairlead.jobs j on j.key = c.id
       where c.finished_at is null and c.task is not null and j.attempts >= j.max_attempts and j.locked_at is null
     union all
-    select 'step', s.id, s.version, j.last_error from fairlead.steps s join graphile_worker.jobs j on j.key = s.id
+    select 'step', s.id, s.version, j.last_error from fairlead.steps s join fairlead.jobs j on j.key = s.id
       where s.task is not null and j.attempts >= j.max_attempts and j.locked_at is null
     union all
-    select 'run', r.id, r.version, j.last_error from fairlead.runs r join graphile_worker.jobs j on j.key = r.id
+    select 'run', r.id, r.version, j.last_error from fairlead.runs r join fairlead.jobs j on j.key = r.id
       where r.finished_at is null and r.task is not null and j.attempts >= j.max_attempts and j.locked_at is null
     order by 2
   loop
@@ -99,7 +98,7 @@ begin
   end loop;
   -- A clean-up never gives up: what it guards may be work that is nowhere else.
   for waiting in
-    select e.id, e.version from fairlead.environments e join graphile_worker.jobs j on j.key = e.id
+    select e.id, e.version from fairlead.environments e join fairlead.jobs j on j.key = e.id
       where e.status <> 'terminated' and e.task is not null and j.attempts >= j.max_attempts and j.locked_at is null
       order by e.id
   loop

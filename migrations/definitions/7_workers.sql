@@ -2,23 +2,10 @@
 -- When the process dies, however it dies, the connection and the lock are gone, and any other worker may release its
 -- jobs. (graphile-worker by itself waits four hours.)
 
-create or replace function fairlead.worker_key(id text) returns bigint language sql immutable as $$
-  select hashtextextended('fairlead.worker ' || id, 0)
-$$;
-
--- Gives the jobs of pools that are gone to others. That its worker died is no fault of a job's, so it spends no attempt;
--- and one whose worker died between settling and completing it is done: the move that settled it has taken its key and its
--- attempts away.
-create or replace function fairlead.release_jobs(pools text[]) returns void language plpgsql as $$
-declare
-  held constant bigint[] := array(select j.id from graphile_worker.jobs j where j.locked_by = any (pools));
-begin
-  perform graphile_worker.force_unlock_workers(pools);
-  perform graphile_worker.complete_jobs(array(select j.id from graphile_worker.jobs j
-    where j.id = any (held) and j.key is null and j.attempts >= j.max_attempts));
-  perform graphile_worker.reschedule_jobs(array[j.id], attempts => j.attempts - 1) from graphile_worker.jobs j
-    where j.id = any (held) and j.key is not null and j.attempts > 0;
-end $$;
+create or replace function fairlead.worker_key(id text) returns bigint language sql immutable
+begin atomic
+  select hashtextextended('fairlead.worker ' || id, 0);
+end;
 
 -- What a worker that ends does last, while it holds its lock still: nothing that it had locked stays behind.
 create or replace function fairlead.retire_worker(worker_id text) returns void language plpgsql as $$
@@ -42,11 +29,32 @@ begin
     return next worker.id;
   end loop;
   -- A worker that died before it could say which pool was its own, or that took a job after it was thought dead and then
-  -- died. Only our tasks: others may share this queue.
+  -- died.
   perform fairlead.release_jobs(array(
-    select distinct j.locked_by from graphile_worker.jobs j
+    select distinct j.locked_by from fairlead.jobs j
     where j.locked_at < now() - interval '10 seconds'
-      and j.task_identifier in (
-        select unnest(s.tasks) from fairlead.statuses s union all values ('enforce_lifecycles'), ('reconcile'))
       and not exists (select from fairlead.workers w where j.locked_by = any (w.pools))));
 end $$;
+
+-- A worker of 0.3.0 or before that begins anew (its lock was lost) in a database that has been migrated meanwhile: it
+-- would look into another queue, and take the minutes from those that work in this one.
+create or replace function fairlead.refuse_older_worker() returns trigger language plpgsql as $$
+begin
+  if new.program is null then
+    raise exception 'this database was migrated by a newer Fairlead (%): stop the worker on host %, process %, and start one of that version',
+      (select i.program from fairlead.installation i), new.host, new.pid using errcode = 'FL006';
+  end if;
+  return new;
+end $$;
+
+create or replace trigger refuse_older before insert on fairlead.workers
+  for each row execute function fairlead.refuse_older_worker();
+
+-- What 0.3.0 and 0.2.0 read before they would put their own functions, triggers and views in the place of these.
+create or replace function fairlead.refuse_older_program() returns text language plpgsql as $$
+begin
+  raise exception 'this database was migrated by a newer Fairlead (%): run that version, or restore a backup from before',
+    (select i.program from fairlead.installation i) using errcode = 'FL006';
+end $$;
+
+create or replace view fairlead.definitions as select fairlead.refuse_older_program() as hash;

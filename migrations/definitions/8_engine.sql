@@ -3,9 +3,10 @@
 -- never the other way round: with the run's lock held, a step that somebody is just settling is passed over, and finds
 -- what happened when it gets the lock.
 
-create or replace function fairlead.is_settled(status text) returns boolean language sql immutable as $$
-  select status in ('succeeded', 'failed', 'skipped', 'cancelled')
-$$;
+create or replace function fairlead.is_settled(status text) returns boolean language sql immutable
+begin atomic
+  select status in ('succeeded', 'failed', 'skipped', 'cancelled');
+end;
 
 -- Whether every dependency has the outcome that the step asks for. Where its `when` says nothing of one, that has to
 -- have succeeded, or may have failed if it says of itself that the others go on.

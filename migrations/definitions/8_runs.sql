@@ -215,7 +215,7 @@ begin
       where s.id = new.parent_step_id and s.status = 'waiting' and s.waits_for ->> 'run' = new.id;
     -- Under a key of its own: to look whether the change has moved on would be to lock it, and who ends a change locks its
     -- run next.
-    perform graphile_worker.add_job('implement', json_build_object('id', c.id, 'version', c.version), job_key => new.id)
+    perform fairlead.add_job('implement', json_build_object('id', c.id, 'version', c.version), new.id)
       from fairlead.change_requests c
       where c.id = new.change_id and new.parent_step_id is null and c.status = 'implementing' and c.task = 'implement';
   end if;
@@ -285,7 +285,7 @@ begin
           (select string_agg(m, ', ') from jsonb_array_elements_text(new.stages -> 'moves' -> old.stage) m) || '.',
           old.stage || ' is final.') end;
   end if;
-  new.moved_in := greatest(pg_current_xact_id(), old.moved_in);
+  new.moved_in := fairlead.event_xid(old.moved_in);
   insert into fairlead.events (xid, entity, entity_id, change_id, run_id, kind, from_status, to_status, version, data)
     values (new.moved_in, 'run', new.id, new.change_id, new.id, 'run.stage', new.status, new.status, new.version,
       jsonb_build_object('from', old.stage, 'to', new.stage));

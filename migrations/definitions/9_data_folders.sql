@@ -2,27 +2,27 @@
 -- would take what it doesn't find on its own disk for lost. migrations/0007_data_folders.sql has the tables.
 
 -- Whether a worker process lives, by the lock that it holds.
-create or replace function fairlead.is_alive(worker_id text) returns boolean language sql stable set search_path to pg_catalog, fairlead, pg_temp as $$
+create or replace function fairlead.is_alive(worker_id text) returns boolean language sql stable as $$
   select exists (select from pg_locks l
     where l.locktype = 'advisory' and l.granted and l.database = (select d.oid from pg_database d where d.datname = current_database())
       and ((l.classid::bigint << 32) | l.objid::bigint) = fairlead.worker_key(worker_id))
 $$;
 
 -- Everything that decides about folders goes one at a time.
-create or replace function fairlead.lock_data_folders() returns void language sql set search_path to pg_catalog, fairlead, pg_temp as $$
+create or replace function fairlead.lock_data_folders() returns void language sql as $$
   select pg_advisory_xact_lock(hashtextextended('fairlead.data_folders', 0))
 $$;
 
 -- Writes down where a folder is, and that it was seen.
 create or replace function fairlead.note_data_folder(folder_id text, host text, path text, user_name text) returns void
-language sql set search_path to pg_catalog, fairlead, pg_temp as $$
+language sql as $$
   insert into fairlead.data_folders as f (id, host, path, user_name) values (folder_id, host, path, user_name)
   on conflict (id) do update set host = excluded.host, path = excluded.path, user_name = excluded.user_name,
     last_seen_at = clock_timestamp()
 $$;
 
 -- Whether anything of an environment may be on a disk.
-create or replace function fairlead.is_begun(environment_id text) returns boolean language sql stable set search_path to pg_catalog, fairlead, pg_temp as $$
+create or replace function fairlead.is_begun(environment_id text) returns boolean language sql stable as $$
   select exists (select from fairlead.resources r
     where r.environment_id = is_begun.environment_id and r.kind = 'environment' and r.state in ('intended', 'present'))
 $$;
@@ -31,10 +31,10 @@ $$;
 -- Otherwise nothing has been listed: `foreign` (another folder works here), `busy` (a worker of the same folder lives on
 -- another machine or in another place: one of the two is a copy) or `unclaimed` (no folder is known, and none of the
 -- environments that are there is on the disk of this one, which does not hold the database either).
-create or replace function fairlead.enlist_worker(worker_id text, pid integer, machine text, folder_id text, host text, path text,
+create or replace function fairlead.enlist_worker(worker_id text, pid integer, program text, machine text, folder_id text, host text, path text,
   user_name text, on_disk text[], holds_database boolean)
 returns table (standing text, other_id text, other_host text, other_path text, other_user text, other_pid integer,
-  other_seen_at timestamptz, missing integer, moved_from text) language plpgsql set search_path to pg_catalog, fairlead, pg_temp as $$
+  other_seen_at timestamptz, missing integer, moved_from text) language plpgsql as $$
 declare
   at_work text;
   before fairlead.data_folders;
@@ -73,15 +73,15 @@ begin
         where e.status <> 'terminated' and e.data_folder is null and fairlead.is_begun(e.id);
     end if;
     moved_from := nullif(before.path, path);
-    insert into fairlead.workers (id, host, pid, machine, data_folder, path)
-      values (worker_id, host, pid, machine, folder_id, path);
+    insert into fairlead.workers (id, host, pid, program, machine, data_folder, path)
+      values (worker_id, host, pid, program, machine, folder_id, path);
   end if;
   return next;
 end $$;
 
 -- Says that an environment is about to be made in a folder; false when it belongs to another one, or another one works.
 create or replace function fairlead.place_environment(environment_id text, folder_id text) returns boolean
-language plpgsql set search_path to pg_catalog, fairlead, pg_temp as $$
+language plpgsql as $$
 begin
   update fairlead.environments e set data_folder = folder_id
     where e.id = environment_id and coalesce(e.data_folder, folder_id) = folder_id
@@ -91,7 +91,7 @@ end $$;
 
 -- Ends an environment that lies in another folder, by its row alone: what is there stays there, and the ledger says so.
 create or replace function fairlead.leave_behind(environment_id text, seen_version integer) returns boolean
-language plpgsql set search_path to pg_catalog, fairlead, pg_temp as $$
+language plpgsql as $$
 declare
   folder fairlead.data_folders;
 begin
@@ -115,7 +115,7 @@ end $$;
 create or replace function fairlead.take_over_data_folder(folder_id text, sure boolean default false, host text default null,
   path text default null, user_name text default null, on_disk text[] default '{}')
 returns table (refusal text, other_host text, other_path text, other_pid integer, other_seen_at timestamptz,
-  changes integer, runs integer) language plpgsql set search_path to pg_catalog, fairlead, pg_temp as $$
+  changes integer, runs integer) language plpgsql as $$
 declare
   before fairlead.data_folders;
   taker fairlead.data_folders;
@@ -153,7 +153,7 @@ end $$;
 
 -- Gives up what is worked on in another folder than this one. How many changes and runs that were.
 create or replace function fairlead.lose_elsewhere(folder_id text) returns table (changes integer, runs integer)
-language plpgsql set search_path to pg_catalog, fairlead, pg_temp as $$
+language plpgsql as $$
 declare
   lost record;
 begin

@@ -157,7 +157,7 @@ create or replace function fairlead.answer_step(
 #variable_conflict use_variable
 declare
   asked fairlead.steps;
-  who constant text := coalesce(answered_by, session_user);
+  who constant text := fairlead.speaker(answered_by);
   kind text;
 begin
   perform from fairlead.runs r where r.id = run_id;
@@ -190,6 +190,8 @@ begin
   elsif not fairlead.says_something(word) or length(word) > 10000 then
     raise exception 'an answer has 1 to 10000 characters' using errcode = 'FL004';
   end if;
+  -- A session that has set this for itself would keep the engine from following the step.
+  perform set_config('fairlead.advancing', '', true);
   if kind = 'approval' and word = 'reject' then
     update fairlead.steps s set status = 'failed', failure_kind = 'rejected',
       failure_message = 'rejected by ' || who || coalesce(': ' || note, '') where s.id = asked.id;

@@ -1,8 +1,11 @@
 import type { Services } from "../actions/services.ts";
-import { entitiesWithoutJob, pendingMigrations, serverVersion } from "../store/health.ts";
+import { MigrationChanged, QueueElsewhere } from "../domain/faults/database.ts";
+import { entitiesWithoutJob, type SchemaState, schemaState, serverVersion } from "../store/health.ts";
 import { listLeaks } from "../store/resources.ts";
+import { readQueueSchema } from "../store/settings.ts";
 import { listWorkers } from "../store/workers.ts";
 import { listWorkspaces } from "../store/workspaces.ts";
+import { checkServer } from "./check-server.ts";
 import { bad, type Finding, good, note, versionOf } from "./checks.ts";
 import type { AgentOnHand, Assembly } from "./cli.ts";
 import { checkMachine } from "./machine/check-machine.ts";
@@ -11,31 +14,48 @@ import { noWorker } from "./workers-alive.ts";
 
 /** All that only the database can tell. Changes nothing in it. */
 export async function checkDatabase(
-  { services, embedded }: Assembly,
+  { services, embedded, queueSchema }: Assembly,
   agents: readonly AgentOnHand[],
 ): Promise<Finding[]> {
   const { sql } = services;
   const where = embedded ? "Fairlead's own" : "DATABASE_URL";
   const postgres = good("postgres", `${await serverVersion(sql)}, ${where}`);
-  const pending = await pendingMigrations(sql);
-  if (pending.length > 0) {
-    const advice = "Run `npx fairlead migrate`; `start` does it by itself.";
-    return [
-      postgres,
-      note("migrations", `${pending.join(", ")} not applied yet`, advice),
-      ...(await checkAgents(agents, null)),
-    ];
-  }
+  const unfit = unfitSchema(await schemaState(sql));
+  if (unfit !== null) return [postgres, unfit, ...(await checkAgents(agents, null))];
   const workspaces = await listWorkspaces(sql, 1000);
   return [
     postgres,
     good("migrations", "up to date"),
+    ...(await checkQueue(services, queueSchema)),
+    ...(await checkServer(sql)),
     await checkWorkers(services),
     await checkJobs(services),
     await checkLeaks(services),
     ...(await checkMachine(services)),
     ...(await checkAgents(agents, new Set(workspaces.map(({ agent }) => agent)))),
   ];
+}
+
+/** Null where the database is as this program needs it. */
+function unfitSchema({ pending, unknown, changed }: SchemaState): Finding | null {
+  if (unknown.length > 0) {
+    return bad(
+      "migrations",
+      `${unknown.join(", ")} is not known here`,
+      "A newer Fairlead migrated it: run that version.",
+    );
+  }
+  if (changed.length > 0) return bad("migrations", `${changed.join(", ")}`, new MigrationChanged(changed).message);
+  if (pending.length === 0) return null;
+  const advice = "Run `npx fairlead migrate`; `start` does it by itself.";
+  return note("migrations", `${pending.join(", ")} not applied yet`, advice);
+}
+
+/** Only where the setting names another schema than the database has: then every other command refuses to begin. */
+async function checkQueue({ sql }: Services, wanted: string | undefined): Promise<Finding[]> {
+  const there = await readQueueSchema(sql);
+  if (wanted === undefined || wanted === there) return [];
+  return [bad("queue", there, new QueueElsewhere(wanted, there).message)];
 }
 
 async function checkWorkers({ sql }: Services): Promise<Finding> {

@@ -5,6 +5,10 @@ import { untilInterrupted } from "./interrupt.ts";
 export interface Assembly {
   readonly services: Services;
   readonly databaseUrl: string;
+  /** The same for the superuser of a Postgres of our own; null where that is not ours. */
+  readonly adminUrl: string | null;
+  /** FAIRLEAD_QUEUE_SCHEMA, where it is set. */
+  readonly queueSchema: string | undefined;
   /** True when the Postgres is our own, in Fairlead's data folder. */
   readonly embedded: boolean;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { NoAdminUrl } from "../domain/faults/postgres.ts";
 import { type Cli, withAssembly } from "./cli.ts";
 import { makeScreen } from "./screen.ts";
 import { anyWorkerAlive } from "./workers-alive.ts";
@@ -13,7 +14,8 @@ export function addDatabase(program: Command, cli: Cli): void {
     .description("The database.")
     .command("url")
     .description('Print where it is, with its password: psql "$(npx fairlead db url)"')
-    .action((options: { json?: boolean }) => url(cli, options));
+    .option("--admin", "as the superuser of Fairlead's own Postgres, who may create roles")
+    .action((options: UrlOptions) => url(cli, options));
 }
 
 async function migrate(cli: Cli, options: { json?: boolean }): Promise<void> {
@@ -23,11 +25,18 @@ async function migrate(cli: Cli, options: { json?: boolean }): Promise<void> {
   screen.print(applied.length === 0 ? "The database is up to date." : applied.map((name) => `✓ ${name}`).join("\n"));
 }
 
-async function url(cli: Cli, options: { json?: boolean }): Promise<void> {
+interface UrlOptions {
+  readonly json?: boolean;
+  readonly admin?: boolean;
+}
+
+async function url(cli: Cli, options: UrlOptions): Promise<void> {
   const screen = makeScreen(options);
-  await withAssembly(cli.open, async ({ services, databaseUrl, embedded }) => {
-    if (screen.json) return screen.printJson({ url: databaseUrl, embedded });
-    screen.print(databaseUrl);
+  await withAssembly(cli.open, async ({ services, databaseUrl, adminUrl, embedded }) => {
+    const shown = options.admin === true ? adminUrl : databaseUrl;
+    if (shown === null) throw new NoAdminUrl();
+    if (screen.json) return screen.printJson({ url: shown, embedded });
+    screen.print(shown);
     if (embedded && !(await anyWorkerAlive(services))) {
       screen.remark("This Postgres runs only while Fairlead does: keep `npx fairlead start` running to use it.");
     }

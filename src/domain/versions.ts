@@ -13,3 +13,10 @@ export function isRecentGit(version: string): boolean {
 export function versionIn(said: string): string | null {
   return /\d+\.\d+(\.\d+)*/.exec(said)?.[0] ?? null;
 }
+
+/** Whether a version such as `0.3.0` comes before another. */
+export function isOlder(version: string, other: string): boolean {
+  const [its, others] = [version, other].map((text) => text.split(/[.-]/).slice(0, 3).map(Number));
+  const differs = [0, 1, 2].find((place) => its?.[place] !== others?.[place]);
+  return differs !== undefined && (its?.[differs] ?? 0) < (others?.[differs] ?? 0);
+}

@@ -31,9 +31,10 @@ function makeCli(remark: (text: string) => void): Cli {
         import("../providers/postgres/open-postgres.ts"),
         import("../store/migrate.ts"),
       ]);
-      const postgres = await openPostgres({ ...readSettings(), onSetup });
+      const settings = readSettings();
+      const postgres = await openPostgres({ ...settings, onSetup });
       try {
-        return await migrate(postgres.url);
+        return await migrate(postgres.url, settings);
       } finally {
         await postgres.close();
       }

@@ -5,6 +5,7 @@ import type { Logger as Log } from "pino";
 import { inContext, type TaskContext } from "../actions/run-task.ts";
 import type { Services } from "../actions/services.ts";
 import { openQueuePool, type QueuePool } from "../store/queue-pool.ts";
+import { readQueueSchema } from "../store/settings.ts";
 import { addPool, type WorkerId } from "../store/workers.ts";
 
 const tasksFolder = fileURLToPath(new URL("../../tasks", import.meta.url));
@@ -42,6 +43,7 @@ export interface Pools {
 
 export async function startPools(options: PoolOptions): Promise<Pools> {
   const { tasks } = await getTasks({ logger: quiet }, tasksFolder);
+  const schema = await readQueueSchema(options.services.sql);
   const names = Object.keys(tasks);
   const started: Pool[] = [];
   const queue = openQueuePool(options.databaseUrl, {
@@ -49,7 +51,11 @@ export async function startPools(options: PoolOptions): Promise<Pools> {
     onError: (error) => options.services.log.debug({ err: error }, "queue connection lost"),
   });
   const start = async (wanted: string[], concurrency: number) => {
-    const pool = await startPool(options, queue.pool, pick(tasks as Record<string, Task>, wanted), concurrency);
+    const pool = await startPool(
+      { ...options, schema, pgPool: queue.pool },
+      pick(tasks as Record<string, Task>, wanted),
+      concurrency,
+    );
     // First, so that one that could not be listed is stopped as well: nobody would release what it locks.
     started.push(pool);
     await pool.listed();
@@ -96,8 +102,7 @@ interface Pool {
 }
 
 async function startPool(
-  { services, worker, stopping }: PoolOptions,
-  pgPool: QueuePool["pool"],
+  { services, worker, stopping, schema, pgPool }: PoolOptions & { schema: string; pgPool: QueuePool["pool"] },
   tasks: Record<string, Task>,
   concurrency: number,
 ): Promise<Pool> {
@@ -124,6 +129,7 @@ async function startPool(
     events,
     preset: {
       worker: {
+        schema,
         concurrentJobs: concurrency,
         pollInterval: 1000,
         // Awaited completion: without batching a graceful stop leaves jobs locked.

@@ -36,13 +36,15 @@ export async function assemble({ settings, log, migrate, onSetup }: AssembleOpti
     onSetup,
   });
   try {
-    const applied = migrate ? await applyMigrations(postgres.url) : [];
+    const applied = migrate ? await applyMigrations(postgres.url, settings) : [];
     if (applied.length > 0) log.info({ applied }, "database migrated");
     const sql = connect(postgres.url);
     if (migrate) await addBuiltInPlans(sql);
     return {
       services: makeServices(settings, sql, log, { holdsDatabase: postgres.embedded }),
       databaseUrl: postgres.url,
+      adminUrl: postgres.adminUrl,
+      queueSchema: settings.queueSchema,
       embedded: postgres.embedded,
       async close() {
         // Nothing is under way any more; it waits all this time for a connection that Postgres' death has cut.

@@ -63,7 +63,7 @@ function greet(url: string, embedded: boolean, home: string, token: string | nul
     `Fairlead is at ${url}`,
     embedded
       ? `  data      ${home} (Postgres included)`
-      : "  data      in your Postgres, schemas fairlead and graphile_worker",
+      : "  data      in your Postgres, in the schema fairlead and the queue's",
     `  try       npx fairlead request "Add a loading spinner" --repo <folder of a git checkout>`,
     `  stop      Ctrl-C; what is under way goes on at the next start`,
   ];

@@ -5,9 +5,11 @@ import { enlist } from "../actions/data-folder/enlist.ts";
 import { settleIn } from "../actions/data-folder/settle-in.ts";
 import type { Services } from "../actions/services.ts";
 import { Fault } from "../domain/fault.ts";
+import { PostgresConnectionsFew } from "../domain/faults/postgres.ts";
 import { minutelyTasks } from "../domain/lifecycles.ts";
 import { noteFolderSeen } from "../store/data-folders.ts";
 import { askToReconcile, enqueueMinutely } from "../store/jobs.ts";
+import { connectionLimit, connectionsNeeded } from "../store/server-facts.ts";
 import { holdWorkerLock, releaseDeadWorkers, retireWorker, type WorkerId } from "../store/workers.ts";
 import { startPools } from "./pools.ts";
 
@@ -35,9 +37,12 @@ const stopMs = 4000;
 
 /**
  * Runs tasks until it is stopped. Whatever ends it otherwise (its lock is lost, a pool of graphile-worker's dies of an
- * error) ends this life only: it lets go of all it has and begins anew under a new id.
+ * error) ends this life only: it lets go of all it has and begins anew under a new id. Throws where Postgres allows it too
+ * few connections.
  */
 export async function startWorker(options: WorkerOptions): Promise<WorkerHandle> {
+  const allowed = await connectionLimit(options.services.sql);
+  if (allowed < connectionsNeeded) throw new PostgresConnectionsFew(allowed, connectionsNeeded);
   const stopping = new AbortController();
   let life: Life | null = await beginLife(options);
   let refused: Fault | null = null;

@@ -26,6 +26,6 @@ export async function countJobsWaiting(sql: Sql): Promise<Count[]> {
   return sql<Count[]>`
     select t.task as name, count(j.id) as count
     from (select distinct unnest(tasks) as task from fairlead.statuses) t
-    left join graphile_worker.jobs j on j.task_identifier = t.task and j.locked_at is null
+    left join fairlead.jobs j on j.task_identifier = t.task and j.locked_at is null
     group by t.task order by t.task`;
 }

@@ -1,5 +1,6 @@
 import type { DataFolderId, KnownFolder, OpenFolder } from "../domain/data-folder.ts";
 import type { EnvironmentId } from "../domain/ids.ts";
+import { programVersion } from "./migrations/program.ts";
 import type { Sql } from "./sql.ts";
 import type { WorkerId } from "./workers.ts";
 
@@ -53,7 +54,7 @@ export async function enlistWorker(sql: Sql, { worker, folder, found, holdsDatab
   const { id, host, path, userName, machine } = folder;
   const [row] = await sql<Standing[]>`
     select standing, other_id, other_host, other_path, other_user, other_pid, other_seen_at, missing, moved_from
-    from fairlead.enlist_worker(${worker.id}, ${worker.pid}, ${machine}, ${id}, ${host}, ${path}, ${userName},
+    from fairlead.enlist_worker(${worker.id}, ${worker.pid}, ${programVersion}, ${machine}, ${id}, ${host}, ${path}, ${userName},
       ${[...found] as string[]}::text[], ${holdsDatabase})`;
   if (row === undefined) throw new Error("fairlead.enlist_worker() returned no row");
   return row;

@@ -25,7 +25,7 @@ export async function eventsAfter(
   const [xid = "0", seq = "0"] = after.split("-");
   return sql<Event[]>`
     select ${eventColumns(sql)} from fairlead.events
-    where (xid, seq) > (${xid}::xid8, ${seq}::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
+    where (xid, seq) > (${xid}::xid8, ${seq}::bigint) and xid < (select fairlead.event_horizon())
       ${changeId === undefined ? sql`` : sql`and change_id = ${changeId}`}
       ${runId === undefined ? sql`` : sql`and run_id = ${runId}`}
       ${workspace === undefined ? sql`` : sql`and workspace = ${workspace}`}
@@ -52,7 +52,7 @@ export async function eventsOf(
 ): Promise<SettledEvent[]> {
   const [xid = "0", seq = "0"] = after.split("-");
   return sql<SettledEvent[]>`
-    select ${eventColumns(sql)}, xid < pg_snapshot_xmin(pg_current_snapshot()) as settled
+    select ${eventColumns(sql)}, xid < (select fairlead.event_horizon()) as settled
     from fairlead.events
     where ${"runId" in owner ? sql`run_id = ${owner.runId}` : sql`change_id = ${owner.changeId}`}
       and (xid, seq) > (${xid}::xid8, ${seq}::bigint)
@@ -67,7 +67,7 @@ const eventColumns = (sql: Sql) => sql`
 export async function newestCursor(sql: Sql): Promise<EventCursor> {
   const [row] = await sql<{ cursor: EventCursor }[]>`
     select coalesce((select xid::text || '-' || seq from fairlead.events
-      where xid < pg_snapshot_xmin(pg_current_snapshot()) order by events.xid desc, events.seq desc limit 1), '0-0') as cursor`;
+      where xid < (select fairlead.event_horizon()) order by events.xid desc, events.seq desc limit 1), '0-0') as cursor`;
   return row?.cursor ?? "0-0";
 }
 

@@ -21,7 +21,7 @@ export async function enqueueMinutely(sql: Sql, tasks: readonly string[]): Promi
     ), kept as (
       update fairlead.settings s set minutely_at = clock_timestamp() from due where s.ctid = due.ctid returning true
     )
-    select graphile_worker.add_job(task, job_key => task || ' each minute')
+    select fairlead.add_job(task, null, task || ' each minute')
     from kept cross join unnest(${tasks}::text[]) as task`;
 }
 

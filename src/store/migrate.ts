@@ -1,111 +1,123 @@
-import { fileURLToPath } from "node:url";
-import { Logger, runMigrations } from "graphile-worker";
-import { runner } from "node-pg-migrate";
 import pg from "pg";
-import { lifecycles, minutelyTasks, movesFrom, statusesOf } from "../domain/lifecycles.ts";
-import { readDefinitions } from "./definitions.ts";
-import { openQueuePool } from "./queue-pool.ts";
+import { RightsMissing } from "../domain/faults/database.ts";
+import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
+import { lifecycles, minutelyTasks } from "../domain/lifecycles.ts";
+import { sessionStatement } from "../domain/session.ts";
+import { type Definitions, readDefinitions } from "./migrations/definitions.ts";
+import { compareMigrations, type Migration, readMigrations } from "./migrations/files.ts";
+import { type Installed, readInstalled } from "./migrations/installed.ts";
+import { giveToOneOwner } from "./migrations/one-owner.ts";
+import { programVersion } from "./migrations/program.ts";
+import { claimQueueSchema, migrateQueue } from "./migrations/queue-schema.ts";
+import { refuseForeign, refuseOlderDefinitions, refuseOlderWorkers } from "./migrations/refuse.ts";
+import { writeLifecycles } from "./migrations/write-lifecycles.ts";
 
-const silentLogger = new Logger(() => () => {});
-const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url));
+export interface MigrateOptions {
+  /** FAIRLEAD_QUEUE_SCHEMA; undefined: the one that the database has, or the usual one. */
+  readonly queueSchema?: string | undefined;
+}
 
 /**
- * Brings the schemas `graphile_worker` and `fairlead` up to date and writes the lifecycles into Postgres: tables by
+ * Brings the queue's schema and the schema `fairlead` up to date and writes the lifecycles into Postgres: tables by
  * migrations, which go forward only, and then functions, triggers and views as they are now, if they have changed.
  * Any number of processes may call it at once: they wait in line for one lock, and the first does the work.
- * Returns the names of what was applied.
+ * Returns the names of what was applied. Throws a Fault where the database is not this program's to change.
  */
-export async function migrate(databaseUrl: string): Promise<string[]> {
+export async function migrate(databaseUrl: string, { queueSchema }: MigrateOptions = {}): Promise<string[]> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: "fairlead migrate" });
   // Without a listener, a connection that is lost while it idles would end the process; the next query says it as well.
   client.on("error", () => {});
   await client.connect();
   try {
-    await client.query("set client_min_messages = warning");
+    await client.query(sessionStatement());
     await client.query("select pg_advisory_lock(hashtextextended('fairlead.migrate', 0))");
-    await migrateQueue(databaseUrl);
-    const applied = await runner({
-      dbClient: client,
-      dir: migrationsFolder,
-      direction: "up",
-      schema: "fairlead",
-      createSchema: true,
-      migrationsTable: "migrations",
-      // Names may be missing: 0.1.0 kept in migrations what are definitions now.
-      checkOrder: false,
-      noLock: true, // ours is held, and waits where the library's own would fail
-      logger: { debug() {}, info() {}, warn() {}, error() {} },
+    const installed = await readInstalled(client);
+    const files = await readMigrations();
+    const compared = compareMigrations(files, installed.migrations);
+    refuseForeign(compared);
+    if (compared.pending.length > 0) await inTransaction(client, () => refuseOlderWorkers(client));
+    const schema = await claimQueueSchema(client, installed, queueSchema);
+    await giveToOneOwner(client, schema);
+    const queue = await migrateQueue(client, databaseUrl, schema);
+    const definitions = await readDefinitions(queue);
+    refuseOlderDefinitions(installed, definitions);
+    const applied = await inTransaction(client, async () => {
+      if (compared.pending.length > 0) await refuseOlderWorkers(client);
+      return await apply(client, { installed, pending: compared.pending, files, definitions, schema });
     });
-    const replaced = await replaceDefinitions(client);
-    await writeLifecycles(client);
-    if (applied.length > 0) await nameTasks(client);
-    return [...applied.map(({ name }) => name), ...replaced];
+    await client.query("select fairlead.notice_move()");
+    if (compared.pending.length > 0) await startQueue(client);
+    return applied;
+  } catch (error) {
+    throw faultOf(error);
   } finally {
     await client.end();
   }
 }
 
-async function migrateQueue(databaseUrl: string): Promise<void> {
-  const queue = openQueuePool(databaseUrl, { max: 1, onError: () => {} });
-  try {
-    await runMigrations({ pgPool: queue.pool, logger: silentLogger });
-  } finally {
-    await queue.close();
+function faultOf(error: unknown): unknown {
+  if (!(error instanceof pg.DatabaseError)) return error;
+  if (error.code === "42501") return new RightsMissing(error.message);
+  return error.code === "55P03" ? new DatabaseUnavailable(error) : error;
+}
+
+interface Work {
+  readonly installed: Installed;
+  readonly pending: readonly Migration[];
+  readonly files: readonly Migration[];
+  readonly definitions: Definitions;
+  readonly schema: string;
+}
+
+/** All or nothing: there is no moment with some of it, and a worker that begins meanwhile finds the old or the new. */
+async function apply(client: pg.Client, { installed, pending, files, definitions, schema }: Work): Promise<string[]> {
+  if (!installed.schema) await client.query("create schema fairlead");
+  if (installed.migrations.length === 0) {
+    await client.query(`create table if not exists fairlead.migrations
+      (id serial primary key, name varchar(255) not null, run_on timestamp not null)`);
   }
-}
-
-async function replaceDefinitions(client: pg.Client): Promise<string[]> {
-  const { statements, hash } = await readDefinitions();
-  const there = await client.query<{ hash: string }>("select hash from fairlead.definitions");
-  if (there.rows[0]?.hash === hash) return [];
-  // Sent as one message, and so one transaction: there is no moment with half of them.
-  const literal = client.escapeLiteral(hash);
-  await client.query(`${statements}
-    insert into fairlead.definitions (hash) values (${literal}) on conflict (only_row) do update set hash = excluded.hash`);
-  return ["definitions"];
-}
-
-async function writeLifecycles(client: pg.Client): Promise<void> {
-  const rows = Object.entries(lifecycles).flatMap(([entity, lifecycle]) =>
-    statusesOf<string>(lifecycle).map((status, position) => ({
-      entity,
-      status,
-      position,
-      initial: status === lifecycle.initial,
-      moves: movesFrom<string>(lifecycle, status),
-      tasks: (lifecycle.tasks as Record<string, readonly string[]>)[status] ?? [],
-    })),
-  );
-  await client.query(
-    `with declared as (
-       select d.entity, d.status, d.position, d.initial,
-         array(select jsonb_array_elements_text(d.moves)) as moves, array(select jsonb_array_elements_text(d.tasks)) as tasks
-       from jsonb_to_recordset($1::jsonb)
-         as d(entity text, status text, position int, initial boolean, moves jsonb, tasks jsonb)
-     ), gone as (
-       delete from fairlead.statuses s where not exists (
-         select from declared d where d.entity = s.entity and d.status = s.status)
-     )
-     insert into fairlead.statuses (entity, status, position, initial, moves, tasks)
-     select entity, status, position, initial, moves, tasks from declared
-     on conflict (entity, status) do update set position = excluded.position, initial = excluded.initial,
-       moves = excluded.moves, tasks = excluded.tasks`,
-    [JSON.stringify(rows)],
-  );
+  for (const { name, before, text } of pending) {
+    await client.query(`${before}\n${text}`);
+    await client.query("insert into fairlead.migrations (name, run_on) values ($1, now())", [name]);
+  }
+  if (pending.length > 0) {
+    await client.query(
+      `update fairlead.migrations m set checksum = f.checksum
+       from jsonb_to_recordset($1::jsonb) f(name text, checksum text) where m.name = f.name and m.checksum is null`,
+      [JSON.stringify(files.map(({ name, checksum }) => ({ name, checksum })))],
+    );
+  }
+  const differ = installed.installation?.definitions !== definitions.hash;
+  if (differ) {
+    await client.query(definitions.statements);
+    await client.query(
+      `insert into fairlead.installation (queue_schema, definitions, program) values ($1, $2, $3)
+       on conflict (only_row) do update set definitions = excluded.definitions, program = excluded.program`,
+      [schema, definitions.hash, programVersion],
+    );
+  }
+  await writeLifecycles(client);
+  return [...pending.map(({ name }) => name), ...(differ ? ["definitions"] : [])];
 }
 
 /**
- * Makes the queue know our tasks. It learns a name when it first sees it, and a worker that starts on a new database
- * while somebody enqueues two kinds of tasks would learn them in another order: a deadlock.
+ * Makes the queue know our tasks, and gives everything that waits for one its job. It learns a name when it first sees
+ * it, and a worker that starts on a new database while another session enqueues two kinds of tasks would learn them in another
+ * order: a deadlock.
  */
-async function nameTasks(client: pg.Client): Promise<void> {
+async function startQueue(client: pg.Client): Promise<void> {
   const tasks = Object.values(lifecycles).flatMap(({ tasks }) => Object.values(tasks).flat());
   for (const task of [...tasks, ...minutelyTasks].sort()) {
     const key = `fairlead migrate ${task}`;
-    await client.query("select graphile_worker.add_job($1, job_key => $2, run_at => now() + interval '1 day')", [
-      task,
-      key,
-    ]);
-    await client.query("select graphile_worker.remove_job($1)", [key]);
+    await client.query("select fairlead.add_job($1, null, $2, now() + interval '1 day')", [task, key]);
+    await client.query("select fairlead.remove_job($1)", [key]);
   }
+  await client.query("select from fairlead.reconcile()");
+}
+
+async function inTransaction<Result>(client: pg.Client, work: () => Promise<Result>): Promise<Result> {
+  await client.query("begin");
+  const result = await work();
+  await client.query("commit");
+  return result;
 }

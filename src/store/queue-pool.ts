@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
+import { sessionStatement } from "../domain/session.ts";
 
 const closeMs = 1_000;
 
@@ -19,7 +20,7 @@ export interface QueuePoolOptions {
  * What the queue itself writes, that a job is taken or done, needn't outlive a crash of Postgres: our lock is gone then,
  * and all that we had taken is given back and found done.
  */
-const lazily = "set synchronous_commit to off";
+const settings = sessionStatement({ synchronous_commit: "off" });
 
 /**
  * Connections for graphile-worker. It makes its own where it is given none, but takes their error listeners away before
@@ -41,8 +42,12 @@ export function openQueuePool(connectionString: string, { max, onError }: QueueP
 }
 
 /**
- * Says no more than that it could not connect. graphile-worker tries again within a second whatever it was, but where it
- * sees by the code that Postgres is coming up, it sleeps from three seconds to two minutes, and can't be stopped meanwhile.
+ * Sets its session's settings first. Where it can't connect it says no more than that: graphile-worker tries again within a
+ * second whatever it was, but where it sees by the code that Postgres is coming up, it sleeps from three seconds to two
+ * minutes, and can't be stopped meanwhile.
+ *
+ * It neither sends nor hears of `worker:migrate`. That channel is one for the whole database, whatever the schema: each
+ * graphile-worker that hears there of a breaking migration stops, also one that works in another schema.
  */
 class QueueClient extends pg.Client {
   override connect(): Promise<pg.Client>;
@@ -57,18 +62,32 @@ class QueueClient extends pg.Client {
     return undefined;
   }
 
+  override query(...asked: unknown[]): never {
+    const [text, values] = asked;
+    if (text === tellOfMigration && Array.isArray(values) && values[0] === "worker:migrate") {
+      asked.splice(0, 2, "select", []);
+    } else if (text === listen) {
+      asked[0] = 'LISTEN "jobs:insert"';
+    }
+    return Reflect.apply(super.query, this, asked) as never;
+  }
+
   async #begin(): Promise<pg.Client> {
     try {
       // The pool listens for errors once it has been told of the connection; one that is lost before is told of below.
       this.on("error", () => {});
       await super.connect();
-      await this.query(lazily);
+      await this.query(settings);
       return this;
     } catch (error) {
       throw withoutCode(error as Error);
     }
   }
 }
+
+/** As graphile-worker 0.18 sends them; test/store/neighbours.test.ts tells where it doesn't any more. */
+const tellOfMigration = "select pg_notify($1, $2)";
+const listen = 'LISTEN "jobs:insert"; LISTEN "worker:migrate";';
 
 type Connected = (error: Error | null, client?: pg.Client) => void;
 

@@ -16,6 +16,12 @@ export async function writeSettings(
       first_port = coalesce(${firstPort ?? null}::int, first_port)`;
 }
 
+/** The schema that the queue is in. */
+export async function readQueueSchema(sql: Sql): Promise<string> {
+  const [row] = await sql<[{ queueSchema: string }]>`select queue_schema from fairlead.installation`;
+  return row.queueSchema;
+}
+
 export async function readPortsPerEnvironment(sql: Sql): Promise<number> {
   const [row] = await sql<{ ports: number }[]>`select ports_per_environment as ports from fairlead.settings`;
   return row?.ports ?? 10;

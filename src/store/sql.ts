@@ -1,6 +1,7 @@
 import pg from "pg";
 import type postgres from "postgres";
 import type { Fault } from "../domain/fault.ts";
+import { RightsMissing } from "../domain/faults/database.ts";
 import {
   ArgumentInvalid,
   DatabaseUnavailable,
@@ -82,6 +83,8 @@ function serverFault(error: postgres.PostgresError, code: string): Fault | unkno
       return new ArgumentInvalid(message, details, { cause: error });
     case "FL005":
       return new NotAllowed(message, details, { cause: error });
+    case "42501":
+      return new RightsMissing(error.message);
     case "22021": // a NUL byte, or bytes that are no UTF-8
       return new ArgumentInvalid(
         "the text has a character that can't be stored: take out NUL bytes",

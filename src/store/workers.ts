@@ -1,4 +1,7 @@
+import { DatabaseNewer } from "../domain/faults/database.ts";
 import type { Id } from "../domain/ids.ts";
+import { schemaState } from "./health.ts";
+import { programVersion } from "./migrations/program.ts";
 import { connect, type Sql } from "./sql.ts";
 
 export type WorkerId = Id<"worker">;
@@ -41,6 +44,12 @@ export interface WorkerLock {
   release(): Promise<void>;
 }
 
+/** A worker that begins anew may find the database migrated by a newer program meanwhile: that is not for it to work in. */
+async function refuseNewer(sql: Sql): Promise<void> {
+  const { unknown } = await schemaState(sql);
+  if (unknown.length > 0) throw new DatabaseNewer(`the migrations ${unknown.join(", ")}`, programVersion);
+}
+
 /** Takes the worker's lock on a connection of its own, and only then lists the worker, in the way that it is told to. */
 export async function holdWorkerLock(
   databaseUrl: string,
@@ -53,8 +62,11 @@ export async function holdWorkerLock(
     // Postgres looks each few seconds whether this machine is still there; left to itself, after two hours.
     await sql`select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
       set_config('tcp_keepalives_count', '3', false), pg_advisory_lock(fairlead.worker_key(${worker.id}))`;
+    // Listed first, so that a migration is refused from now on: what is asked next stays as it is.
     await list(sql);
+    await refuseNewer(sql);
   } catch (error) {
+    await sql`delete from fairlead.workers where id = ${worker.id}`.catch(() => {});
     await sql.end({ timeout: 1 });
     throw error;
   }
@@ -63,5 +75,5 @@ export async function holdWorkerLock(
 
 /** One that belongs to no data folder. */
 async function listWorker(sql: Sql, { id, host, pid }: Pick<WorkerRow, "id" | "host" | "pid">): Promise<void> {
-  await sql`insert into fairlead.workers (id, host, pid) values (${id}, ${host}, ${pid})`;
+  await sql`insert into fairlead.workers (id, host, pid, program) values (${id}, ${host}, ${pid}, ${programVersion})`;
 }

@@ -16,6 +16,11 @@ export const settingsSchema = z.object({
     .string()
     .regex(/^postgres(ql)?:\/\//, "begins with postgres://")
     .optional(),
+  FAIRLEAD_QUEUE_SCHEMA: z
+    .string()
+    .regex(/^(?!pg_)[a-z_][a-z0-9_]{0,62}$/, "is no name of a schema: lower-case letters, digits and _, not pg_…")
+    .refine((name) => !["fairlead", "public", "information_schema"].includes(name), "needs a schema of its own")
+    .optional(),
   FAIRLEAD_HOME: z.string().min(1).default("~/.fairlead"),
   FAIRLEAD_HOST: z.string().min(1).default("127.0.0.1"),
   FAIRLEAD_PORT: port.default(4711),
@@ -37,6 +42,8 @@ export const settingsSchema = z.object({
 /** The settings as the rest of Fairlead has them: `home` absolute, times in milliseconds. */
 export interface Settings {
   readonly databaseUrl: string | undefined;
+  /** Undefined: the one that the database has. */
+  readonly queueSchema: string | undefined;
   readonly home: string;
   readonly host: string;
   readonly port: number;
@@ -67,6 +74,7 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
   const { data } = parsed;
   return {
     databaseUrl: data.DATABASE_URL,
+    queueSchema: data.FAIRLEAD_QUEUE_SCHEMA,
     home: resolve(data.FAIRLEAD_HOME.replace(/^~(?=$|\/)/, homedir())),
     host: data.FAIRLEAD_HOST,
     port: data.FAIRLEAD_PORT,

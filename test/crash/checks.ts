@@ -50,7 +50,7 @@ async function endProblems(sql: Sql, changes: readonly OnTheWay[]): Promise<stri
 async function ledgerProblems(sql: Sql): Promise<string[]> {
   const rows = await sql<{ what: string }[]>`
     select format('job %s of %s: attempt %s of %s, locked at %s, %s', j.task_identifier, coalesce(j.key, 'nobody'),
-        j.attempts, j.max_attempts, j.locked_at, j.last_error) as what from graphile_worker.jobs j
+        j.attempts, j.max_attempts, j.locked_at, j.last_error) as what from fairlead.jobs j
       where j.locked_at is not null or j.task_identifier <> all (${[...minutelyTasks]})
     union all
     select format('worker %s is listed and does not live', w.id) from fairlead.workers w

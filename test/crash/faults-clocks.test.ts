@@ -66,6 +66,6 @@ test("what is done each minute is done also where one of the workers has a clock
   await sql`update fairlead.settings set minutely_at = '-infinity'`;
   await workerOff(hourMs);
   await world.row(() => sql`select from fairlead.environments where first_port = 65000 and status = 'terminated'`);
-  const later = await sql`select from graphile_worker.jobs where run_at > now() + interval '61 seconds'`;
+  const later = await sql`select from fairlead.jobs where run_at > now() + interval '61 seconds'`;
   expect(later).toHaveLength(0);
 });

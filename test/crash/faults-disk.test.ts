@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { EnvironmentId } from "../../src/domain/ids.ts";
 import { countedAgent } from "../support/counted-agent.ts";
+import { jobsTable } from "../support/queue.ts";
 import { type SmallDisk, smallDisk } from "../support/small-disk.ts";
 import { gitIn, makeWorld, type World } from "../support/world.ts";
 
@@ -38,7 +39,7 @@ test("an agent that fills the disk fails its change with that reason, and its wo
   expect(await environment.readFile("precious.txt")).toBe("work\n");
 
   await disk.makeRoom();
-  await world.database.sql`update graphile_worker._private_jobs set run_at = now() where key = ${environmentId}`;
+  await world.database.sql`update ${world.database.sql(jobsTable)} set run_at = now() where key = ${environmentId}`;
   await world.cleaned(id);
   expect(await gitIn(remote, "show", `${failed.branchName}:precious.txt`)).toBe("work");
   expect(await agent.starts()).toBe(1);

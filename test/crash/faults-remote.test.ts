@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { ChangeId } from "../../src/domain/ids.ts";
 import { countedAgent } from "../support/counted-agent.ts";
 import { eventsOf } from "../support/history.ts";
+import { jobsTable } from "../support/queue.ts";
 import { begunAnew, cutLock, workerProcess } from "../support/worker-process.ts";
 import { gitIn, makeWorld, type World, write } from "../support/world.ts";
 
@@ -106,7 +107,7 @@ test("a push that the remote refuses fails the change in the remote's words, and
   expect(await environment.readFile("precious.txt")).toBe("work");
 
   await rm(join(remote, "hooks", "pre-receive"));
-  await sql`update graphile_worker._private_jobs set run_at = now() where key = ${failed.environmentId}`;
+  await sql`update ${sql(jobsTable)} set run_at = now() where key = ${failed.environmentId}`;
   await world.cleaned(id);
   expect(await gitIn(remote, "show", `${failed.branchName}:precious.txt`)).toBe("work");
   expect(await world.services.provider("local").list()).not.toContain(failed.environmentId);

@@ -25,7 +25,7 @@ async function expectOnce(id: string): Promise<void> {
 
 async function attemptsOf(id: string): Promise<number[]> {
   const jobs = await world.database.sql<{ attempts: number }[]>`
-    select attempts from graphile_worker.jobs where key = ${id}`;
+    select attempts from fairlead.jobs where key = ${id}`;
   return jobs.map(({ attempts }) => attempts);
 }
 

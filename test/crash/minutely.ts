@@ -5,6 +5,6 @@ import type { Sql } from "../../src/store/sql.ts";
 export async function orderMinutely(sql: Sql): Promise<void> {
   // One statement each: two new names of tasks in one transaction can meet a worker that is just telling its own.
   for (const task of minutelyTasks) {
-    await sql`select from graphile_worker.add_job(${task}, job_key => ${task})`;
+    await sql`select fairlead.add_job(${task}, null, ${task})`;
   }
 }

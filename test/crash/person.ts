@@ -55,7 +55,7 @@ async function standingsOf(sql: Sql, ids: readonly string[]): Promise<Map<string
     select c.id, c.status,
       exists (select from fairlead.log_chunks l where l.change_id = c.id and l.process like 'agent%') as heard,
       not exists (select from fairlead.environments e where e.change_id = c.id and e.status <> 'terminated')
-        and not exists (select from graphile_worker.jobs j where j.key = c.id or j.key in (
+        and not exists (select from fairlead.jobs j where j.key = c.id or j.key in (
           select e.id from fairlead.environments e where e.change_id = c.id)) as cleaned,
       (select count(*) from fairlead.environments e where e.change_id = c.id) as environments
     from fairlead.change_requests c where c.id = any (${ids as string[]})`;

@@ -118,7 +118,7 @@ async function isOver(sql: Sql, id: RunId): Promise<boolean> {
   const rows = await sql`
     select from fairlead.runs r where r.id = ${id} and r.finished_at is not null
       and not exists (select from fairlead.environments e where e.run_id = r.id and e.status <> 'terminated')
-      and not exists (select from graphile_worker.jobs j where j.key is not null and j.task_identifier in (
+      and not exists (select from fairlead.jobs j where j.key is not null and j.task_identifier in (
         select unnest(s.tasks) from fairlead.statuses s))`;
   return rows.length === 1;
 }

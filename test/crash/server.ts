@@ -25,7 +25,7 @@ export async function ownServer(): Promise<Server> {
   const opened = await openPostgres({ home, databaseUrl: undefined, database: template });
   await migrate(opened.url);
   return {
-    maintenanceUrl: withDatabase(opened.url, "postgres"),
+    maintenanceUrl: withDatabase(opened.adminUrl ?? opened.url, "postgres"),
     template,
     async crash() {
       const [pid] = (await readFile(join(home, "postgres", "postmaster.pid"), "utf8")).split("\n");

@@ -13,5 +13,5 @@ export async function untilAllLive(sql: Sql): Promise<void> {
 /** Waits until there is nothing to do. */
 export async function untilIdle(sql: Sql): Promise<void> {
   const late = AbortSignal.timeout(20_000);
-  while (!late.aborted && (await sql`select from graphile_worker.jobs limit 1`).length > 0) await delay(100);
+  while (!late.aborted && (await sql`select from fairlead.jobs limit 1`).length > 0) await delay(100);
 }

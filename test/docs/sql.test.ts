@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import pg from "pg";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import type { ChangeId } from "../../src/domain/ids.ts";
 import { addBuiltInPlans } from "../../src/main/built-in-plans.ts";
+import { withDatabase } from "../support/database.ts";
 import { planOf, step } from "../support/plans.ts";
 import { startPlan, stepReaches } from "../support/runs.ts";
 import { makeWorld, type World } from "../support/world.ts";
@@ -18,9 +20,18 @@ beforeAll(async () => {
   await addBuiltInPlans(world.database.sql);
 });
 afterAll(async () => {
-  await world.database.sql.unsafe("drop owned by fairlead_reader; drop role fairlead_reader").catch(() => {});
+  const roles = "fairlead_asker, fairlead_reviewer, fairlead_reader";
+  await asAdmin((client) => client.query(`drop owned by ${roles}; drop role ${roles}`)).catch(() => {});
   await world.close();
 });
+
+/** Only an administrator may make roles. */
+async function asAdmin(work: (client: pg.Client) => Promise<unknown>): Promise<unknown> {
+  const database = new URL(world.database.url).pathname.slice(1);
+  const client = new pg.Client({ connectionString: withDatabase(inject("postgres").maintenanceUrl, database) });
+  await client.connect();
+  return await work(client).finally(() => client.end());
+}
 
 /** A change in the status that an example speaks of. */
 async function changeFor(statement: string): Promise<ChangeId> {
@@ -53,7 +64,10 @@ test("every example of docs/sql.md works, in the order in which it stands there"
   for (const example of examples) {
     const id = await idFor(example);
     const statement = example.replace("/srv/git/shop.git", remote).replace(exampleId, id ?? exampleId);
-    await expect(world.database.sql.unsafe(statement), statement).resolves.toBeDefined();
+    const result = /^\s*(create role|grant)/.test(statement)
+      ? asAdmin((client) => client.query(statement))
+      : world.database.sql.unsafe(statement);
+    await expect(result, statement).resolves.toBeDefined();
   }
 });
 

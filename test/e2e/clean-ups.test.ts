@@ -55,9 +55,9 @@ test("clean-ups that wait for a silent remote hold up no cancellation, and nothi
   const before = performance.now();
   await sql`select fairlead.cancel_change(${other.id}, 'ann')`;
   await world.cleaned(other.id);
-  await sql`select graphile_worker.add_job(task, job_key => 'now-' || task)
+  await sql`select fairlead.add_job(task, null, 'now-' || task)
     from unnest('{reconcile,enforce_lifecycles}'::text[]) as t(task)`;
-  await world.row(() => sql`select where not exists (select from graphile_worker.jobs where key like 'now-%')`);
+  await world.row(() => sql`select where not exists (select from fairlead.jobs where key like 'now-%')`);
   expect(performance.now() - before).toBeLessThan(10_000);
   expect(await gitIn(remote, "show", `${(await world.change(other.id)).branchName}:f`)).toBe("x");
   const provider = world.services.provider("local");

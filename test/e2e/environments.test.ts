@@ -2,6 +2,7 @@ import { readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { enforceLifecycles } from "../../src/actions/enforce-lifecycles.ts";
+import { jobsTable } from "../support/queue.ts";
 import { gitIn, makeWorld, type World } from "../support/world.ts";
 
 let world: World;
@@ -51,7 +52,7 @@ test("a clean-up that can't save the work keeps it, says so, and tries again", a
   expect(noted.note).toContain("could not be removed yet");
   expect(await readdir(join(world.home, "environments"))).toContain(change.environmentId);
   await rename(`${remote}-away`, remote);
-  await sql`update graphile_worker._private_jobs set run_at = now() where key = ${change.environmentId}`;
+  await sql`update ${sql(jobsTable)} set run_at = now() where key = ${change.environmentId}`;
   await world.cleaned(id);
   expect(await gitIn(remote, "show", `${change.branchName}:precious.txt`)).toBe("work");
 });

@@ -54,12 +54,12 @@ test("fifty executions of one change at once proceed as one", async () => {
   for (const status of ["provisioning", "implementing"] as const) {
     const change = await world.reaches(id, status, "implementing", "deployed");
     await sql`
-      select graphile_worker.add_job(${change.task ?? "preview"}, json_build_object('id', ${id}::text, 'version', ${change.version}::int))
+      select fairlead.add_job(${change.task ?? "preview"}, json_build_object('id', ${id}::text, 'version', ${change.version}::int), null)
       from generate_series(1, 50)`;
   }
   const deployed = await world.reaches(id, "deployed");
   await sql`select fairlead.approve_change(${id}, 'ann')`;
-  await world.row(() => sql`select from graphile_worker.jobs having count(*) = 0`);
+  await world.row(() => sql`select from fairlead.jobs having count(*) = 0`);
   await world.reaches(id, "merged");
   expect(await gitIn(remote, "show", "main:log.txt")).toBe("ran");
   const events = await sql<

@@ -25,7 +25,7 @@ test("a usage limit is waited out, with the changes of that credential that have
   expect(status).toBe("implementing");
   const [shown] = await sql`select waiting_for from fairlead.change_board where id = ${id}`;
   expect(shown?.waitingFor).toMatch(/usage limit, which resets at \d{4}-/);
-  expect(await sql`select from graphile_worker.jobs where key = ${id} and run_at > now()`).toHaveLength(1);
+  expect(await sql`select from fairlead.jobs where key = ${id} and run_at > now()`).toHaveLength(1);
 
   await sql`update fairlead.workspaces set agent_settings = ${sql.json({ rounds: [[write("rest", "2")]] })}
     where name = 'limited'`;

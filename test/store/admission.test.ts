@@ -123,7 +123,7 @@ test("a transaction with an old snapshot leaves the admission to a job", async (
   await session`insert into fairlead.change_requests (workspace, request_text) values ('shop', 'late')`;
   await session`commit`;
   expect((await activeIn()).shop).toBe(3);
-  const [job] = await sql`select task_identifier from graphile_worker.jobs where key = 'reconcile'`;
+  const [job] = await sql`select task_identifier from fairlead.jobs where key = 'reconcile'`;
   expect(job).toEqual({ taskIdentifier: "reconcile" });
 });
 

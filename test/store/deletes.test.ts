@@ -37,3 +37,10 @@ test("the settings can't be deleted", async () => {
   await expect(database.sql`delete from fairlead.settings`).rejects.toMatchObject(refused);
   await expect(database.sql`truncate fairlead.settings`).rejects.toMatchObject(refused);
 });
+
+test("nor is a table with work in progress emptied at once", async () => {
+  for (const table of ["change_requests", "environments", "runs"]) {
+    const emptied = database.sql`truncate ${database.sql(`fairlead.${table}`)} cascade`.simple();
+    await expect(emptied, table).rejects.toMatchObject(refused);
+  }
+});

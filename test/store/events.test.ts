@@ -12,8 +12,18 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test("a reader sees every event once and each entity's in order, while transactions commit late and out of order", async () => {
+test.each([
+  ["transactions commit late and out of order", async () => {}],
+  [
+    "the database finds itself in another cluster again and again",
+    async () => {
+      await database.sql`update fairlead.installation set cluster = 'elsewhere'`;
+      await database.sql`select fairlead.notice_move()`;
+    },
+  ],
+])("a reader sees every event once and each entity's in order, while %s", { timeout: 60_000 }, async (_, disturb) => {
   const { sql } = database;
+  await sql`delete from fairlead.events`;
   const ids = Array.from({ length: 8 }, async () => {
     const [row] = await sql<{ id: string }[]>`
       insert into fairlead.change_requests (workspace, request_text) values ('shop', 'x') returning id`;
@@ -55,8 +65,11 @@ test("a reader sees every event once and each entity's in order, while transacti
   }
 
   const reading = Promise.all([read(), read()]);
-  await Promise.all(Array.from({ length: 6 }, (_, worker) => write(worker)));
-  writing = false;
+  const written = Promise.all(Array.from({ length: 6 }, (_, worker) => write(worker))).then(() => {
+    writing = false;
+  });
+  while (writing) await Promise.all([disturb(), sql`select pg_sleep(0.02)`]);
+  await written;
   const all = await sql<
     { cursor: string }[]
   >`select xid::text || '-' || seq as cursor from fairlead.events order by events.xid, events.seq`;
@@ -68,4 +81,4 @@ test("a reader sees every event once and each entity's in order, while transacti
       last.set(entityId, version);
     }
   }
-}, 60_000);
+});

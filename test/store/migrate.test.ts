@@ -1,21 +1,15 @@
 import { execa } from "execa";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { connect, type Sql } from "../../src/store/sql.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { connect } from "../../src/store/sql.ts";
+import { type EmptyDatabase, emptyDatabase } from "../support/database.ts";
 
-const name = "test_migrate_at_once";
-let maintenance: Sql;
+let database: EmptyDatabase;
 let url: string;
 beforeAll(async () => {
-  const { maintenanceUrl } = inject("postgres");
-  maintenance = connect(maintenanceUrl, { max: 1 });
-  await maintenance`drop database if exists ${maintenance(name)} with (force)`;
-  await maintenance`create database ${maintenance(name)}`;
-  url = Object.assign(new URL(maintenanceUrl), { pathname: `/${name}` }).href;
+  database = await emptyDatabase();
+  url = database.url;
 });
-afterAll(async () => {
-  await maintenance`drop database ${maintenance(name)} with (force)`;
-  await maintenance.end();
-});
+afterAll(() => database.drop());
 
 test("ten processes that start at once migrate once", async () => {
   const program = `const { migrate } = await import(${JSON.stringify(new URL("../../src/store/migrate.ts", import.meta.url).href)});
@@ -31,11 +25,11 @@ test("ten processes that start at once migrate once", async () => {
   expect([...rows.map((row) => row.name), "definitions"]).toEqual(applied[0]);
 });
 
-test("everything of ours lives in the schema fairlead, beside graphile_worker", async () => {
+test("everything of ours lives in the schema fairlead and the one of its queue", async () => {
   const sql = connect(url, { max: 1 });
   const rows = await sql<{ schema: string }[]>`
     select distinct n.nspname as schema from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname not like 'pg_%' and n.nspname <> 'information_schema' order by 1`;
   await sql.end();
-  expect(rows.map(({ schema }) => schema)).toEqual(["fairlead", "graphile_worker"]);
+  expect(rows.map(({ schema }) => schema)).toEqual(["fairlead", "fairlead_worker"]);
 });

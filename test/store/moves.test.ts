@@ -3,6 +3,7 @@ import { lifecycles, movesFrom, statusesOf } from "../../src/domain/lifecycles.t
 import { handOver } from "../../src/store/jobs.ts";
 import { faultOf } from "../../src/store/sql.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
+import { jobsTable } from "../support/queue.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -55,7 +56,7 @@ async function statusOf(id: string): Promise<string | undefined> {
 
 test("an insert of workspace and text starts a change and enqueues its task under its id", async () => {
   const id = await newChange();
-  const [job] = await database.sql`select j.task_identifier, j.key from graphile_worker.jobs j where j.key = ${id}`;
+  const [job] = await database.sql`select j.task_identifier, j.key from fairlead.jobs j where j.key = ${id}`;
   expect(await statusOf(id)).toBe("provisioning");
   expect(job).toMatchObject({ taskIdentifier: "provision", key: id });
 });
@@ -220,7 +221,7 @@ test("a hand-over of an older version does not replace the job that is needed", 
   await handOver(sql, { id, version: version - 1 });
   await handOver(sql, { id, version });
   const jobs = await sql`
-    select task_identifier, payload from graphile_worker.jobs j join graphile_worker._private_jobs p using (id) where p.key = ${id}`;
+    select task_identifier, payload from fairlead.jobs j join ${sql(jobsTable)} p using (id) where p.key = ${id}`;
   expect([...jobs]).toEqual([{ taskIdentifier: "implement", payload: { id, version } }]);
 });
 

@@ -165,11 +165,10 @@ test("a time that is waited for comes when it comes, also where its job was lost
   await settleWaiting(sql, await runs.at(run, "ask"), { for: "approval", message: "?", who: [] }, { seconds: 86_400 });
   const { id } = await runs.at(run, "ask");
   const dueIn = async () => {
-    const [job] =
-      await sql`select run_at > now() + interval '23 hours' as late from graphile_worker.jobs where key = ${id}`;
+    const [job] = await sql`select run_at > now() + interval '23 hours' as late from fairlead.jobs where key = ${id}`;
     return job?.late;
   };
-  await sql`select graphile_worker.remove_job(${id})`;
+  await sql`select fairlead.remove_job(${id})`;
   await reconcile(sql);
   expect(await dueIn()).toBe(true);
   await wakeStep(sql, await runs.at(run, "ask"));

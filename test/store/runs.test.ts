@@ -4,6 +4,7 @@ import { cancelRun, findRun, startRun } from "../../src/store/runs.ts";
 import { settleAttemptFailed, settleSucceeded, stepAsSeen } from "../../src/store/steps.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { planOf, step } from "../support/plans.ts";
+import { failForGood } from "../support/queue.ts";
 import { order, runsIn, word } from "./runs-support.ts";
 
 let database: TestDatabase;
@@ -108,8 +109,8 @@ test("a step or a run whose job has used up its attempts has failed, and says wh
   const run = await runs.begun(planOf([step("a")]));
   const waiting = await runs.started(planOf([step("a")]));
   for (const key of [(await runs.at(run, "a")).id, waiting.id]) {
-    const [job] = await sql<{ id: string }[]>`select id from graphile_worker.jobs where key = ${key}`;
-    await sql`select graphile_worker.permanently_fail_jobs(array[${job?.id ?? ""}::bigint], 'it went wrong')`;
+    const [job] = await sql<{ id: string }[]>`select id from fairlead.jobs where key = ${key}`;
+    await failForGood(sql, job?.id, "it went wrong");
   }
   expect((await reconcile(sql)).givenUp).toBe(2);
   expect(await runs.at(run, "a")).toMatchObject({ status: "failed", failureKind: "internal" });
@@ -123,9 +124,9 @@ test("a step or a run whose job has used up its attempts has failed, and says wh
 test("a run in which nothing moves any more is set going again, and a step without a job gets one", async () => {
   const { sql } = database;
   const run = await runs.begun(planOf([step("a"), step("b", ["a"])]));
-  await sql`select graphile_worker.remove_job(${(await runs.at(run, "a")).id})`;
+  await sql`select fairlead.remove_job(${(await runs.at(run, "a")).id})`;
   expect((await reconcile(sql)).enqueued).toBeGreaterThan(0);
-  expect(await sql`select from graphile_worker.jobs where key = ${(await runs.at(run, "a")).id}`).toHaveLength(1);
+  expect(await sql`select from fairlead.jobs where key = ${(await runs.at(run, "a")).id}`).toHaveLength(1);
 
   await runs.succeed(run, "a");
   await sql`alter table fairlead.steps disable trigger user`;

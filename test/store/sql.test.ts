@@ -6,14 +6,14 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await testDatabase();
   await database.sql`
-    create function fails_with(code text) returns void language plpgsql as $$
+    create function public.fails_with(code text) returns void language plpgsql as $$
       begin raise exception 'refused' using errcode = code; end $$`;
 });
 afterAll(() => database.drop());
 
 /** What an error with this SQLSTATE has become on its way from the server. */
 async function faultWith(code: string): Promise<unknown> {
-  return await database.sql`select fails_with(${code})`.then(
+  return await database.sql`select public.fails_with(${code})`.then(
     () => null,
     (error: unknown) => faultOf(error),
   );

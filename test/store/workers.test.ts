@@ -3,6 +3,7 @@ import { lifecycles, minutelyTasks } from "../../src/domain/lifecycles.ts";
 import { enqueueMinutely, reconcile } from "../../src/store/jobs.ts";
 import { releaseDeadWorkers } from "../../src/store/workers.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
+import { failForGood, jobsTable } from "../support/queue.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -23,16 +24,16 @@ async function heldByTheDead(): Promise<{ id: string; job: Job }> {
   const [change] = await sql<{ id: string }[]>`
     insert into fairlead.change_requests (workspace, request_text) values ('shop', 'x') returning id`;
   const id = change?.id ?? "";
-  await sql`insert into fairlead.workers (host, pid, pools) values ('h', 1, array['dead'])`;
+  await sql`insert into fairlead.workers (host, pid, pools, program) values ('h', 1, array['dead'], 'a test')`;
   const [job] = await sql<Job[]>`
-    update graphile_worker._private_jobs set locked_by = 'dead', locked_at = now(), attempts = attempts + 1
+    update ${sql(jobsTable)} set locked_by = 'dead', locked_at = now(), attempts = attempts + 1
     where key = ${id} returning id, key, attempts`;
   if (job === undefined) throw new Error("there is no job to hold");
   return { id, job };
 }
 
 const jobOf = async (id: string): Promise<Job | undefined> => {
-  const [job] = await database.sql<Job[]>`select id, key, attempts from graphile_worker.jobs where id = ${id}`;
+  const [job] = await database.sql<Job[]>`select id, key, attempts from fairlead.jobs where id = ${id}`;
   return job;
 };
 
@@ -51,21 +52,21 @@ test("a job whose worker died between settling and completing it does not stay b
   await releaseDeadWorkers(sql);
   expect(await jobOf(job.id)).toBeUndefined();
   const left = await sql<{ task: string }[]>`
-    select task_identifier as task from graphile_worker.jobs where key = ${id}`;
+    select task_identifier as task from fairlead.jobs where key = ${id}`;
   expect(left.map(({ task }) => task)).toEqual(["implement"]);
 });
 
 const tasks = [...Object.values(lifecycles).flatMap(({ tasks }) => Object.values(tasks).flat()), ...minutelyTasks];
 test.each(tasks)("a job of %s that is locked in the name of no worker is released after 10 s", async (task) => {
   const { sql } = database;
-  const [job] = await sql<{ id: string }[]>`
-    select id from graphile_worker.add_job(${task}, job_key => ${`orphan ${task}`})`;
+  await sql`select fairlead.add_job(${task}, null, ${`orphan ${task}`})`;
+  const [job] = await sql<{ id: string }[]>`select id from fairlead.jobs where key = ${`orphan ${task}`}`;
   const lockedFor = (seconds: number) => sql`
-    update graphile_worker._private_jobs set locked_by = 'nobody', locked_at = now() - ${seconds} * interval '1 second'
+    update ${sql(jobsTable)} set locked_by = 'nobody', locked_at = now() - ${seconds} * interval '1 second'
     where id = ${job?.id ?? ""}`;
   const isLocked = async () => {
     await releaseDeadWorkers(sql);
-    const [row] = await sql`select locked_at from graphile_worker.jobs where id = ${job?.id ?? ""}`;
+    const [row] = await sql`select locked_at from fairlead.jobs where id = ${job?.id ?? ""}`;
     return row?.lockedAt !== null;
   };
   await lockedFor(5);
@@ -78,7 +79,7 @@ test("a job that has used up its attempts fails its change, and is gone", async 
   const { sql } = database;
   const { id, job } = await heldByTheDead();
   await releaseDeadWorkers(sql);
-  await sql`select graphile_worker.permanently_fail_jobs(array[${job.id}::bigint], 'it went wrong')`;
+  await failForGood(sql, job.id, "it went wrong");
   expect(await reconcile(sql)).toMatchObject({ givenUp: 1 });
   const [change] =
     await sql`select status, failure_kind, failure_message from fairlead.change_requests where id = ${id}`;
@@ -90,9 +91,9 @@ test("a job that has used up its attempts fails its change, and is gone", async 
 test("what is done each minute is enqueued once in it, by whoever asks first", async () => {
   const { sql } = database;
   const enqueuedBy = async (ask: () => Promise<unknown>) => {
-    await sql`delete from graphile_worker._private_jobs where key = 'enforce_lifecycles each minute'`;
+    await sql`delete from ${sql(jobsTable)} where key = 'enforce_lifecycles each minute'`;
     await ask();
-    return (await sql`select from graphile_worker.jobs where key = 'enforce_lifecycles each minute'`).length;
+    return (await sql`select from fairlead.jobs where key = 'enforce_lifecycles each minute'`).length;
   };
   const ask = () => enqueueMinutely(sql, ["enforce_lifecycles"]);
   expect(await enqueuedBy(ask)).toBe(1);

@@ -48,8 +48,12 @@ const page = "<!doctype html>\n<title>Shop</title>\n<h1>Shop</h1>\n";
 const deadlineMs = 20_000;
 let worlds = 0;
 
-export async function makeWorld(variables: Readonly<Record<string, string>> = {}): Promise<World> {
-  const database = await testDatabase();
+/** `given`: a migrated database to begin with, which is dropped with the rest. */
+export async function makeWorld(
+  variables: Readonly<Record<string, string>> = {},
+  given?: TestDatabase,
+): Promise<World> {
+  const database = given ?? (await testDatabase());
   const home = await mkdtemp(join(tmpdir(), "fairlead-world-"));
   const settings = parseSettings({ FAIRLEAD_HOME: home, FAIRLEAD_LOG_LEVEL: "warn", ...variables });
   const services = makeServices(settings, database.sql, makeLog(settings.logLevel));
@@ -110,7 +114,7 @@ export async function makeWorld(variables: Readonly<Record<string, string>> = {}
           return null;
         },
         async () => {
-          const jobs = await database.sql`select * from graphile_worker.jobs where key = ${id}`;
+          const jobs = await database.sql`select * from fairlead.jobs where key = ${id}`;
           return `it is still ${(await change(id)).status}, and not ${statuses.join(" or ")}: ${JSON.stringify(jobs)}`;
         },
       ),
@@ -154,7 +158,8 @@ function nextMove(moved: EventTarget): Promise<void> {
   });
 }
 
-async function makeRepository(home: string, files: Readonly<Record<string, string>>): Promise<string> {
+/** A bare repository in a folder of its own there, beside the checkout `seed` that it was pushed from; gives its path. */
+export async function makeRepository(home: string, files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(home, "remote-"));
   const remote = join(folder, "remote.git");
   const seed = join(folder, "seed");

@@ -59,10 +59,76 @@ export class PostgresPooled extends Fault {
 
   constructor(at: { host: string; port: number }) {
     super(
-      `${at.host}:${at.port} is a pooler in transaction mode; Fairlead needs sessions of its own (LISTEN, locks). ` +
+      `${at.host}:${at.port} is a pooler in transaction or statement mode; Fairlead needs sessions of its own (LISTEN, locks). ` +
         "Point DATABASE_URL at Postgres itself, or at a pool in session mode.",
       { ...at },
     );
+  }
+}
+
+/** The database can't store every text. */
+export class PostgresEncoding extends Fault {
+  readonly code = "POSTGRES_ENCODING";
+  readonly kind = "unavailable";
+
+  constructor(encoding: string) {
+    super(
+      `The database of DATABASE_URL has the encoding ${encoding}, which can't store every text. ` +
+        `Make one with: create database … encoding 'UTF8' template template0, ${orEmbedded}.`,
+      { encoding },
+    );
+  }
+}
+
+/** A standby, or a server that refuses to write whatever a session sets. */
+export class PostgresReadOnly extends Fault {
+  readonly code = "POSTGRES_READ_ONLY";
+  readonly kind = "unavailable";
+
+  constructor(at: { host: string; port: number }) {
+    super(
+      `Postgres at ${at.host}:${at.port} can only be read: it is a standby, or recovering. ` +
+        `Point DATABASE_URL at the primary, ${orEmbedded}.`,
+      { ...at },
+    );
+  }
+}
+
+/** session_replication_role is a superuser's setting, and this one switches off the triggers that Fairlead is made of. */
+export class PostgresTriggersOff extends Fault {
+  readonly code = "POSTGRES_TRIGGERS_OFF";
+  readonly kind = "unavailable";
+
+  constructor(value: string) {
+    super(
+      `Sessions of DATABASE_URL begin with session_replication_role = ${value}, so no trigger fires in them. Let an ` +
+        "administrator run: alter database … reset session_replication_role, and the same for the role.",
+      { value },
+    );
+  }
+}
+
+/** A worker needs more connections than server, database and role allow together. */
+export class PostgresConnectionsFew extends Fault {
+  readonly code = "POSTGRES_CONNECTIONS_FEW";
+  readonly kind = "unavailable";
+
+  constructor(limit: number, needed: number) {
+    super(
+      `DATABASE_URL allows ${limit} connections at once, and a server with its worker needs ${needed}. Raise the limit ` +
+        `(max_connections, alter role … connection limit, alter database … connection limit), ${orEmbedded}.`,
+      { limit, needed },
+    );
+  }
+}
+
+/** `db url --admin` where DATABASE_URL is set. */
+export class NoAdminUrl extends Fault {
+  readonly code = "NO_ADMIN_URL";
+  readonly kind = "invalid";
+
+  constructor() {
+    super("Only Postgres of Fairlead's own has a superuser that it knows. Ask the administrator of DATABASE_URL's.");
   }
 }
 

@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { PostgresStartFailed } from "../../domain/faults/postgres.ts";
 import { type Keeper, keep } from "./keeper.ts";
+import { passwordFiles } from "./password.ts";
 import { tailOf } from "./run.ts";
 import { findServer, stopServer } from "./server.ts";
 import type { Site } from "./site.ts";
@@ -50,6 +52,6 @@ function startFailed(site: Site, lines: readonly string[]): PostgresStartFailed 
 
 function passwordLost(site: Site): PostgresStartFailed {
   const advice = `Restore it, or move both it and ${site.data} away and Fairlead begins with an empty database.`;
-  const what = `The password in ${site.home}/postgres-password is not that of the embedded Postgres`;
+  const what = `The password in ${join(site.home, passwordFiles.admin)} is not that of the embedded Postgres`;
   return new PostgresStartFailed(what, [], advice);
 }

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { PostgresStartFailed } from "../../domain/faults/postgres.ts";
 import { exists } from "../files.ts";
 import type { Account } from "./account.ts";
+import { adminRole } from "./login.ts";
 import { makeOnce } from "./make-once.ts";
 import type { Log } from "./port.ts";
 import { makeEnterable, may, run, tailOf } from "./run.ts";
@@ -75,7 +76,7 @@ async function make(options: ClusterOptions, draft: string, place: string): Prom
 
 function initdbArgs(data: string, passwordFile: string): string[] {
   return [
-    ...["--pgdata", data, "--username", "fairlead", "--pwfile", passwordFile, "--auth", "scram-sha-256"],
+    ...["--pgdata", data, "--username", adminRole, "--pwfile", passwordFile, "--auth", "scram-sha-256"],
     ...["--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"],
     ...["--no-instructions"],
     ...Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`]),

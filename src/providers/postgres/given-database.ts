@@ -1,12 +1,17 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
+import { RightsMissing } from "../../domain/faults/database.ts";
 import {
+  PostgresEncoding,
   PostgresPooled,
+  PostgresReadOnly,
   PostgresRefused,
   PostgresTooOld,
+  PostgresTriggersOff,
   PostgresUnreachable,
   PostgresUrlInvalid,
 } from "../../domain/faults/postgres.ts";
+import { sessionStatement } from "../../domain/session.ts";
 import { hangUp, sqlState, why } from "./connection.ts";
 
 const patienceMs = 5_000;
@@ -14,12 +19,18 @@ const betweenTriesMs = 500;
 /** Wrong user, wrong password, no such database: asking again changes nothing. */
 const refusals = ["28000", "28P01", "3D000", "42501"];
 
-/** Throws a Fault unless Fairlead can work with the database at `url`. The password is in no message. */
+/**
+ * Throws a Fault unless Fairlead can work with the database at `url`. The password is in no message. The session's
+ * settings come after the look for a pooler, which would pass them on to sessions of others.
+ */
 export async function checkGivenDatabase(url: string): Promise<void> {
   const client = await connect(url);
   try {
     await checkVersion(client);
     await checkSessions(client, url);
+    await client.query(sessionStatement());
+    await checkServer(client);
+    await checkRights(client);
   } finally {
     await hangUp(client);
   }
@@ -60,11 +71,21 @@ function placeOf(client: pg.Client): { host: string; port: number } {
 }
 
 async function checkVersion(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ number: number; name: string }>(
-    "select current_setting('server_version_num')::int as number, current_setting('server_version') as name",
+  const version = await ask<{ number: number; name: string }>(
+    client,
+    `select pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as number,
+       pg_catalog.current_setting('server_version') as name`,
   );
-  const [version] = rows;
   if (version !== undefined && version.number < 140_000) throw new PostgresTooOld(version.name);
+}
+
+/**
+ * Asks before the session's settings are set. What is set here ends with the message, so a pooler passes nothing on: the
+ * database's own time limit may be shorter than it takes to compile a statement.
+ */
+async function ask<Row>(client: pg.Client, question: string): Promise<Row | undefined> {
+  const results: unknown = await client.query(`set local statement_timeout to 0; set local jit to off; ${question}`);
+  return (results as pg.QueryResult<Row & pg.QueryResultRow>[]).at(-1)?.rows[0];
 }
 
 /**
@@ -80,13 +101,48 @@ async function checkSessions(first: pg.Client, url: string): Promise<void> {
     const other = await backendOf(second);
     const seen = new Set([...before, await backendOf(first)]);
     if (seen.size > 1 || seen.has(other)) throw new PostgresPooled(placeOf(first));
+  } catch (error) {
+    // A protocol violation: Postgres knows no such rule, a pooler in statement mode does.
+    throw sqlState(error) === "08P01" ? new PostgresPooled(placeOf(first)) : error;
   } finally {
     await second.query("rollback").catch(() => {});
     await hangUp(second);
   }
 }
 
+/** What a session can't set for itself. */
+async function checkServer(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ encoding: string; standby: boolean; readOnly: boolean; triggers: string }>(`
+    select current_setting('server_encoding') as encoding, pg_is_in_recovery() as standby,
+      current_setting('transaction_read_only')::boolean as "readOnly",
+      current_setting('session_replication_role') as triggers`);
+  const [server] = rows;
+  if (server === undefined) return;
+  if (server.encoding !== "UTF8") throw new PostgresEncoding(server.encoding);
+  if (server.standby || server.readOnly) throw new PostgresReadOnly(placeOf(client));
+  if (server.triggers !== "origin") throw new PostgresTriggersOff(server.triggers);
+}
+
+/** Our tables' owner may do everything; for a new database we have to be allowed to make schemas. */
+async function checkRights(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{
+    owner: string | null;
+    isOwner: boolean;
+    mayCreate: boolean;
+    database: string;
+  }>(`
+    select pg_get_userbyid(c.relowner) as owner, pg_get_userbyid(c.relowner) = current_user as "isOwner",
+      coalesce(has_schema_privilege(n.oid, 'CREATE'), has_database_privilege(current_database(), 'CREATE')) as "mayCreate",
+      current_database() as database
+    from (select) one left join pg_namespace n on n.nspname = 'fairlead'
+    left join pg_class c on c.relnamespace = n.oid and c.relname = 'migrations'`);
+  const [rights] = rows;
+  if (rights === undefined || rights.isOwner) return;
+  if (rights.owner !== null)
+    throw new RightsMissing(`the tables belong to ${rights.owner}, and it may not act as that role`);
+  if (!rights.mayCreate) throw new RightsMissing(`it may not create a schema in the database ${rights.database}`);
+}
+
 async function backendOf(client: pg.Client): Promise<number | undefined> {
-  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
-  return rows[0]?.pid;
+  return (await ask<{ pid: number }>(client, "select pg_catalog.pg_backend_pid() as pid"))?.pid;
 }

@@ -1,5 +1,7 @@
-import pg from "pg";
+import type pg from "pg";
 import { hangUp, sqlState, why } from "./connection.ts";
+import { convertRoles, ensureRole, giveDatabase } from "./convert.ts";
+import { adminRole, clientFor, everydayRole, type Login, logIn } from "./login.ts";
 import type { Site } from "./site.ts";
 
 /** A session whose shared lock tells the others that somebody still uses the server. */
@@ -19,11 +21,18 @@ export type Kept =
 const users = "hashtextextended('fairlead: users of this server', 0)";
 const databases = "hashtextextended('fairlead: databases are being made', 0)";
 
-/** Connects to the server and counts us among its users. */
-export async function keep(site: Pick<Site, "password">, port: number): Promise<Kept> {
-  const keeper = session(site.password, port);
+/** Connects to the server and counts us among its users; one that 0.3.0 has made gets its roles first. */
+export async function keep(site: Pick<Site, "password" | "adminPassword">, port: number): Promise<Kept> {
+  const kept = await keepAsAdmin(site, port);
+  if (kept.state !== "locked out") return kept;
+  const converted = await convertRoles(site, port).catch(() => false);
+  return converted ? keepAsAdmin(site, port) : kept;
+}
+
+async function keepAsAdmin({ adminPassword }: Pick<Site, "adminPassword">, port: number): Promise<Kept> {
+  const keeper = session({ port, user: adminRole, password: adminPassword });
   try {
-    await keeper.client.connect();
+    await logIn(keeper.client);
     // Waits while the last user is shutting the server down, and is then disconnected.
     await keeper.client.query(`select pg_advisory_lock_shared(${users})`);
     return { state: "kept", keeper };
@@ -44,35 +53,28 @@ export async function isLastToLeave({ client }: Keeper): Promise<boolean> {
   return rows[0]?.last === true;
 }
 
-/** Makes a database unless it is there; one process at a time, for two copies of template1 at once are an error. */
-export async function ensureDatabase({ client }: Keeper, name: string): Promise<void> {
+/**
+ * Makes the everyday role and a database of its own, unless they are there; one process at a time, for two copies of
+ * template1 at once are an error.
+ */
+export async function ensureDatabase({ client, port }: Keeper, site: Site, name: string): Promise<void> {
   await client.query(`select pg_advisory_lock(${databases})`);
   try {
     const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [name]);
-    if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`);
+    await ensureRole(client, site);
+    if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)} owner ${everydayRole}`);
+    else await giveDatabase(client, site, port, name);
   } finally {
     await client.query(`select pg_advisory_unlock(${databases})`).catch(() => {});
   }
 }
 
-function session(password: string, port: number): Keeper {
-  const client = new pg.Client({
-    host: "127.0.0.1",
-    port,
-    user: "fairlead",
-    password,
-    database: "postgres",
-    ssl: false,
-    keepAlive: true,
-    application_name: "fairlead keeper",
-    connectionTimeoutMillis: 5_000,
-    statement_timeout: 20_000,
-    query_timeout: 25_000,
-  });
+function session(login: Login): Keeper {
+  const client = clientFor(login);
   const ended = new Promise<void>((resolve) => {
     client.once("end", resolve);
     // Without a listener, a server that ends would end us too.
     client.on("error", () => resolve());
   });
-  return { client, port, ended };
+  return { client, port: login.port, ended };
 }

@@ -4,6 +4,7 @@ import { PostgresStartFailed } from "../../domain/faults/postgres.ts";
 import { attach } from "./attach.ts";
 import { hangUp, why } from "./connection.ts";
 import { ensureDatabase, isLastToLeave, type Keeper, keep } from "./keeper.ts";
+import { adminRole, everydayRole } from "./login.ts";
 import type { PostgresHandle } from "./port.ts";
 import { findServer, stopServer } from "./server.ts";
 import { prepareSite, type Site, type SiteOptions } from "./site.ts";
@@ -17,7 +18,7 @@ export async function openEmbedded(options: SiteOptions & { readonly database: s
   try {
     const site = await prepareSite(options);
     const keeper = await attach(site, AbortSignal.timeout(patienceMs));
-    await ensureDatabase(keeper, options.database).catch(async (error) => {
+    await ensureDatabase(keeper, site, options.database).catch(async (error) => {
       await leave(site, keeper);
       throw error;
     });
@@ -32,8 +33,11 @@ export async function openEmbedded(options: SiteOptions & { readonly database: s
 function handleOf(site: Site, keeper: Keeper, database: string): PostgresHandle {
   const stay = remain(site, keeper);
   let closed: Promise<void> | undefined;
+  const url = (user: string, password: string) =>
+    `postgres://${user}:${password}@127.0.0.1:${keeper.port}/${encodeURIComponent(database)}`;
   return {
-    url: `postgres://fairlead:${site.password}@127.0.0.1:${keeper.port}/${encodeURIComponent(database)}`,
+    url: url(everydayRole, site.password),
+    adminUrl: url(adminRole, site.adminPassword),
     embedded: true,
     close: () => {
       closed ??= stay.end().then((last) => leave(site, last));

@@ -7,5 +7,5 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Postgr
   const { home, databaseUrl, database = "fairlead", log = () => {}, onSetup = () => {} } = options;
   if (databaseUrl === undefined) return openEmbedded({ home, database, log, onSetup });
   await checkGivenDatabase(databaseUrl);
-  return { url: databaseUrl, embedded: false, close: async () => {} };
+  return { url: databaseUrl, adminUrl: null, embedded: false, close: async () => {} };
 }

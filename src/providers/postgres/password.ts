@@ -3,12 +3,15 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createWhole } from "../files.ts";
 
-/** The password of the cluster's only user, made up when the home is new. Safe inside a URL as it is. */
-export async function passwordOf(home: string): Promise<string> {
-  const path = join(home, "postgres-password");
+/** The files of the cluster's two passwords: of the role that owns Fairlead's database, and of the one that made it. */
+export const passwordFiles = { everyday: "postgres-password", admin: "postgres-admin-password" } as const;
+
+/** A password of the cluster, made up where its file isn't there. Safe inside a URL as it is. */
+export async function passwordOf(home: string, file: string): Promise<string> {
+  const path = join(home, file);
   const stored = await readFile(path, "utf8").catch(() => null);
   if (stored !== null) return stored.trim();
   await createWhole(path, `${randomBytes(24).toString("hex")}\n`);
-  // Somebody else may have been first.
+  // Another process may have been first.
   return (await readFile(path, "utf8")).trim();
 }

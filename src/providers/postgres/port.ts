@@ -16,6 +16,8 @@ export interface OpenPostgresOptions {
 /** A Postgres that may be relied on until `close`. */
 export interface PostgresHandle {
   readonly url: string;
+  /** The same database for the superuser of the embedded Postgres, who makes roles; null where that is not ours. */
+  readonly adminUrl: string | null;
   readonly embedded: boolean;
   /** The last handle on an embedded Postgres to be closed, in whatever process, shuts it down. Never throws. */
   close(): Promise<void>;

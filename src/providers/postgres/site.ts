@@ -4,7 +4,7 @@ import { exists } from "../files.ts";
 import { type Account, accountForPostgres } from "./account.ts";
 import { installedDistribution, reachableDistribution } from "./binaries.ts";
 import { ensureCluster } from "./cluster.ts";
-import { passwordOf } from "./password.ts";
+import { passwordFiles, passwordOf } from "./password.ts";
 import type { Log } from "./port.ts";
 
 /** An embedded Postgres that could be started: where everything of it is. */
@@ -16,7 +16,9 @@ export interface Site {
   readonly bin: string;
   /** The cluster's folder, no symlink. */
   readonly data: string;
+  /** Of the everyday role. */
   readonly password: string;
+  readonly adminPassword: string;
   readonly logFile: string;
   readonly log: Log;
 }
@@ -38,9 +40,10 @@ export async function prepareSite(options: SiteOptions): Promise<Site> {
   const account = (await ownerOfCluster(home)) ?? (await accountForPostgres(shared));
   const distribution = await reachableDistribution(account, await installedDistribution(), shared);
   const bin = join(distribution.folder, "bin");
-  const password = await passwordOf(home);
-  const data = await ensureCluster({ home, shared, account, bin, password, log: options.log });
-  return { home, account, bin, data, password, logFile: join(home, "postgres.log"), log: options.log };
+  const password = await passwordOf(home, passwordFiles.everyday);
+  const adminPassword = await passwordOf(home, passwordFiles.admin);
+  const data = await ensureCluster({ home, shared, account, bin, password: adminPassword, log: options.log });
+  return { home, account, bin, data, password, adminPassword, logFile: join(home, "postgres.log"), log: options.log };
 }
 
 /** Root runs a cluster as whoever it belongs to: after `sudo`, or in a new container where `postgres` has another id. */

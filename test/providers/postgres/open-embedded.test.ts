@@ -29,9 +29,10 @@ test("a home that doesn't exist yet gets a Postgres that keeps what it is told",
     `select current_setting('server_encoding') as encoding, current_setting('fsync') as fsync,
       current_setting('synchronous_commit') as commit, current_setting('listen_addresses') as address,
       current_setting('max_connections') as connections,
-      current_setting('unix_socket_directories') as sockets,
       (select datlocale from pg_database where datname = current_database()) as locale,
-      (select rolpassword like 'SCRAM-SHA-256$%' from pg_authid where rolname = 'fairlead') as scram`,
+      (select rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls from pg_roles
+        where rolname = current_user) as mighty,
+      (select pg_get_userbyid(datdba) from pg_database where datname = current_database()) as owner`,
   );
   expect(facts).toEqual({
     ...{
@@ -39,12 +40,17 @@ test("a home that doesn't exist yet gets a Postgres that keeps what it is told",
       fsync: "on",
       commit: "on",
       address: "127.0.0.1",
-      sockets: "",
       connections: "200",
       locale: "C.UTF-8",
     },
-    scram: true,
+    ...{ mighty: false, owner: "fairlead" },
   });
+  expect(await query(first.adminUrl ?? "", "show unix_socket_directories")).toEqual([{ unix_socket_directories: "" }]);
+  const passwords = "select rolname as role, left(rolpassword, 14) as kept from pg_authid where rolcanlogin order by 1";
+  expect(await query(first.adminUrl ?? "", passwords)).toEqual([
+    { role: "fairlead", kept: "SCRAM-SHA-256$" },
+    { role: "fairlead_admin", kept: "SCRAM-SHA-256$" },
+  ]);
   await query(first.url, "create table kept as select 42 as answer");
   await first.close();
   expect(await serverOf(home)).toBe(null);
@@ -65,7 +71,9 @@ test("that a Postgres is being set up is said the first time only", { timeout },
 test("nobody but its owner can enter the home or read the password", { timeout }, async () => {
   const postgres = await open();
   expect((await stat(home)).mode & 0o777).toBe(0o700);
-  expect((await stat(join(home, "postgres-password"))).mode & 0o777).toBe(0o600);
+  for (const file of ["postgres-password", "postgres-admin-password"]) {
+    expect((await stat(join(home, file))).mode & 0o777).toBe(0o600);
+  }
   expect((await stat(await realpath(join(home, "postgres")))).mode & 0o777).toBe(0o700);
   await expect(query(postgres.url.replace(/:[0-9a-f]{48}@/, ":guessed@"), "select 1")).rejects.toThrow(/password/);
   await postgres.close();
@@ -158,7 +166,7 @@ test("a user whose session was ended still counts as one", { timeout }, async ()
   const postgres = await open();
   const keepers = "select pid from pg_stat_activity where application_name = 'fairlead keeper'";
   const before = await query(postgres.url, keepers);
-  await query(postgres.url, `select pg_terminate_backend(pid) from (${keepers}) as keepers`);
+  await query(postgres.adminUrl ?? "", `select pg_terminate_backend(pid) from (${keepers}) as keepers`);
   const locks = "select pid from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted";
   await eventually(async () => {
     const [now] = await query(postgres.url, locks);
@@ -216,12 +224,23 @@ test("a server that can't start says why in its own words", { timeout }, async (
   expect(await serverOf(home)).toBe(null);
 });
 
-test("a password that was lost is told apart, and no server is left running", { timeout }, async () => {
-  await (await open()).close();
+test("the everyday password may be lost: it is given another", { timeout }, async () => {
+  const first = await open();
+  await query(first.url, "create table kept as select 42 as answer");
+  await first.close();
   await rm(join(home, "postgres-password"));
+  const second = await open();
+  expect(second.url).not.toBe(first.url);
+  expect(await query(second.url, "select answer from kept")).toEqual([{ answer: 42 }]);
+  await second.close();
+});
+
+test("an admin's password that was lost is told apart, and no server is left running", { timeout }, async () => {
+  await (await open()).close();
+  await rm(join(home, "postgres-admin-password"));
   await expect(open()).rejects.toMatchObject({
     code: "POSTGRES_START_FAILED",
-    message: expect.stringContaining("postgres-password is not that of the embedded Postgres"),
+    message: expect.stringContaining("postgres-admin-password is not that of the embedded Postgres"),
   });
   expect(await serverOf(home)).toBe(null);
 });
