@@ -14,7 +14,7 @@ import { commitsSince, markCommit } from "../providers/git/marks.ts";
 import { findChange } from "../store/changes.ts";
 import { settleStepLimited, settleSucceeded, settleWaiting, stepAsSeen } from "../store/steps.ts";
 import { limitedUntil } from "../store/usage-limits.ts";
-import { findWorkspace } from "../store/workspaces.ts";
+import { agentSettings } from "./agent-settings.ts";
 import { credentialOf } from "./credential-of.ts";
 import { followAgent } from "./follow-agent.ts";
 import { interruptible } from "./interruptible.ts";
@@ -98,8 +98,8 @@ async function follow(
 async function jobOf(services: Services, change: Change | null, work: AgentAtWork): Promise<AgentJob> {
   const { step, spec, environment, name } = work;
   const agent = services.agent(name);
-  const workspace = change === null ? null : await findWorkspace(services.sql, change.workspace);
-  const settings = spec.settings ?? (workspace?.agent === name ? workspace.agentSettings : {});
+  const itsOwn = change === null ? {} : await agentSettings(services, change, spec.agent);
+  const settings = spec.settings ?? itsOwn;
   agent.checkSettings(settings);
   return {
     role: spec.role,

@@ -5,7 +5,7 @@ import { codePrompt } from "../domain/prompt.ts";
 import { sessionIdOf } from "../domain/session-id.ts";
 import type { AgentJob } from "../providers/agents/port.ts";
 import type { Environment } from "../providers/environments/port.ts";
-import { findWorkspace } from "../store/workspaces.ts";
+import { agentSettings } from "./agent-settings.ts";
 import { type AgentRun, followAgent } from "./follow-agent.ts";
 import type { Services } from "./services.ts";
 
@@ -22,7 +22,6 @@ export async function runAgent(
   stopping: AbortSignal,
 ): Promise<AgentOutcome<"code">> {
   const agent = services.agent(change.agent);
-  const workspace = await findWorkspace(services.sql, change.workspace);
   const resume = (change.round > 1 || change.continuations > 0) && change.sessionId !== null;
   const job: AgentJob<"code"> = {
     role: "code",
@@ -33,7 +32,7 @@ export async function runAgent(
     spent: change.sessionTotal ?? noUsage,
     round: change.round,
     stateDirectory: environment.stateDirectory,
-    settings: workspace?.agent === change.agent ? workspace.agentSettings : {},
+    settings: await agentSettings(services, change),
     credentialsPresent: agent.credentials.filter((name) => services.credentials[name] !== undefined),
   };
   const name = agentProcess(change);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { findChange } from "../actions/find-change.ts";
 import { requestChange } from "../actions/request-change.ts";
+import { mayActAs } from "../domain/role.ts";
 import { listChanges } from "../store/changes.ts";
 import {
   changePage,
@@ -36,6 +37,7 @@ export const changeRoutes: readonly Route[] = [
         requestText: body.request_text,
         targetBranch: body.target_branch,
         agent: body.agent,
+        anyAgent: mayActAs(caller.role, "admin"),
         requesterId: caller.id,
         requesterName: caller.name,
         source: body.source,

@@ -25,6 +25,7 @@ const columns = [
   "previewUrl",
   "previewPort",
   "agent",
+  "agentFree",
   "sessionId",
   "round",
   "continuations",

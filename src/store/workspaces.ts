@@ -9,6 +9,7 @@ const columns = [
   "provider",
   "agent",
   "agentSettings",
+  "agents",
   "blueprint",
   "planId",
   "maxActiveChanges",
@@ -25,10 +26,11 @@ export type NewWorkspace = Omit<Workspace, "createdAt" | "updatedAt" | "maxActiv
 export async function addWorkspace(sql: Sql, workspace: NewWorkspace): Promise<Workspace | null> {
   const rows = await sql<Workspace[]>`
     insert into fairlead.workspaces
-      (name, repository_url, default_branch, provider, agent, agent_settings, blueprint, plan_id,
+      (name, repository_url, default_branch, provider, agent, agent_settings, agents, blueprint, plan_id,
         max_active_changes)
     values (${workspace.name}, ${workspace.repositoryUrl}, ${workspace.defaultBranch}, ${workspace.provider},
-      ${workspace.agent}, ${sql.json(workspace.agentSettings as Json)}, ${sql.json(workspace.blueprint as Json)},
+      ${workspace.agent}, ${sql.json(workspace.agentSettings as Json)}, ${sql.json(workspace.agents as Json)},
+      ${sql.json(workspace.blueprint as Json)},
       ${workspace.planId}, coalesce(${workspace.maxActiveChanges}::int, 6))
     on conflict (name) do nothing returning ${sql(columns)}`;
   return rows[0] ?? null;
