@@ -132,10 +132,10 @@ async function answerOf(
   const fail = (kind: StepFailureKind, message: string, outputs = {}) =>
     new StepFailed({ kind, message, outputs, usage, exitCode: 0 });
   if ("plan" in result) {
-    const problems = spec.schema === null ? [] : schemaProblems(spec.schema, result.plan);
-    if (problems.length > 0) throw fail("agent", `its plan does not fit the schema: ${problems.join("; ")}`);
     const plan = storable(JSON.stringify(result.plan));
     if (plan.length > longestOutput) throw fail("agent", `its plan is longer than ${longestOutput} characters`);
+    const problems = spec.schema === null ? [] : schemaProblems(spec.schema, result.plan);
+    if (problems.length > 0) throw fail("agent", `its plan does not fit the schema: ${problems.join("; ")}`);
     return { plan };
   }
   if ("verdict" in result) {

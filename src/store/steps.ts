@@ -117,7 +117,7 @@ export async function settleSucceeded(
 ): Promise<boolean> {
   const rows = await sql`
     update fairlead.steps set status = 'succeeded', outputs = ${sql.json(outputs)}, exit_code = ${exitCode},
-      cost_usd = cost_usd + ${usage.costUsd ?? 0}, input_tokens = input_tokens + ${usage.inputTokens},
+      cost_usd = least(cost_usd + ${usage.costUsd ?? 0}, 999999), input_tokens = input_tokens + ${usage.inputTokens},
       output_tokens = output_tokens + ${usage.outputTokens}
     where id = ${seen.id} and version = ${seen.version} returning id`;
   return rows.length === 1;
@@ -173,7 +173,7 @@ export async function settleStepLimited(
       update fairlead.steps set status = 'waiting', waits_for = '{"for": "limit"}',
         waits_until = greatest(to_timestamp(${resetsAt}::float8 / 1000),
           clock_timestamp() + interval '1 second' * power(2, least(attempt - 1, 10))),
-        cost_usd = cost_usd + ${usage.costUsd ?? 0}, input_tokens = input_tokens + ${usage.inputTokens},
+        cost_usd = least(cost_usd + ${usage.costUsd ?? 0}, 999999), input_tokens = input_tokens + ${usage.inputTokens},
         output_tokens = output_tokens + ${usage.outputTokens}
       where id = ${seen.id} and version = ${seen.version} returning waits_until
     )
