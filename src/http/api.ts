@@ -1,5 +1,5 @@
 import type { Services } from "../actions/services.ts";
-import type { EventFeed } from "./event-feed.ts";
+import type { EventFeed } from "./events/event-feed.ts";
 import type { Measures } from "./measures.ts";
 
 /** All that a route may use. */

@@ -2,12 +2,12 @@ import express, { type Express } from "express";
 import helmet from "helmet";
 import type { Logger } from "pino";
 import type { Services } from "../actions/services.ts";
-import { makeGuard } from "./authenticate.ts";
-import { makeEventFeed } from "./event-feed.ts";
+import { makeGuard } from "./border/authenticate.ts";
+import { problemHandler, unknownRoute } from "./border/problem.ts";
+import { requestLog } from "./border/request-log.ts";
+import { makeEventFeed } from "./events/event-feed.ts";
 import { makeMeasures } from "./measures.ts";
 import { openApiDocument } from "./openapi.ts";
-import { problemHandler, unknownRoute } from "./problem.ts";
-import { requestLog } from "./request-log.ts";
 import { routerOf } from "./router.ts";
 import { routesByNoun } from "./routes.ts";
 

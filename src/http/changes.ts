@@ -14,7 +14,7 @@ import {
 } from "../wire/changes.ts";
 import { changeName } from "../wire/ids.ts";
 import { json, location } from "./answers.ts";
-import { callerOf } from "./authenticate.ts";
+import { callerOf } from "./border/authenticate.ts";
 import { oneKey } from "./one-key.ts";
 import { type Route, route } from "./route.ts";
 

@@ -3,8 +3,8 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Services } from "../actions/services.ts";
 import { countChanges, countEnvironments, countJobsWaiting } from "../store/counts.ts";
 import { countActiveRuns, countActiveSteps } from "../store/run-progress.ts";
-import type { EventFeed } from "./event-feed.ts";
-import { eventStreamPath } from "./events.ts";
+import type { EventFeed } from "./events/event-feed.ts";
+import { eventStreamPath } from "./events/events.ts";
 
 /** What Prometheus may scrape. The counts are asked of Postgres at the scrape: nothing of ours has to keep them. */
 export interface Measures {

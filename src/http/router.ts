@@ -1,8 +1,8 @@
 import express, { type RequestHandler, Router } from "express";
 import { MediaTypeUnsupported, MethodNotAllowed } from "../domain/faults/http.ts";
 import type { Api } from "./api.ts";
-import type { Guard } from "./authenticate.ts";
-import { bodyLimitBytes } from "./problem.ts";
+import type { Guard } from "./border/authenticate.ts";
+import { bodyLimitBytes } from "./border/problem.ts";
 import type { Route } from "./route.ts";
 
 /** The router of one noun. What other methods are asked of its paths is refused with the list of those there are. */

@@ -1,6 +1,6 @@
-import type { Services } from "../actions/services.ts";
-import type { Event } from "../domain/event.ts";
-import { type EventCursor, eventsAfter, listenForMoves, newestCursor } from "../store/events.ts";
+import type { Services } from "../../actions/services.ts";
+import type { Event } from "../../domain/event.ts";
+import { type EventCursor, eventsAfter, listenForMoves, newestCursor } from "../../store/events.ts";
 import { makeAlarm } from "./alarm.ts";
 
 /** Somebody who is told of every event from the moment they joined. */

@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import type { z } from "zod";
-import { RequestInvalid, type RequestIssue } from "../domain/faults/http.ts";
+import { RequestInvalid, type RequestIssue } from "../../domain/faults/http.ts";
 
 /** The schemas of the parts of a request; a part without one is not looked at. */
 export interface InputSchemas {

@@ -1,11 +1,11 @@
 import type { Request, RequestHandler } from "express";
 import { rateLimit } from "express-rate-limit";
-import { recogniseToken } from "../actions/manage-tokens.ts";
-import type { Services } from "../actions/services.ts";
-import { RoleTooLow, TooManyFailedLogins, Unauthenticated } from "../domain/faults/http.ts";
-import { mayActAs, type Role } from "../domain/role.ts";
-import type { Token } from "../domain/token.ts";
-import { tokenParts } from "../wire/tokens.ts";
+import { recogniseToken } from "../../actions/manage-tokens.ts";
+import type { Services } from "../../actions/services.ts";
+import { RoleTooLow, TooManyFailedLogins, Unauthenticated } from "../../domain/faults/http.ts";
+import { mayActAs, type Role } from "../../domain/role.ts";
+import type { Token } from "../../domain/token.ts";
+import { tokenParts } from "../../wire/tokens.ts";
 
 /** Makes the handler that lets only callers with this role or a higher one pass. */
 export type Guard = (role: Role) => RequestHandler;

@@ -1,8 +1,8 @@
-import { tokenWithId } from "../store/tokens.ts";
-import { eventStreamHeaders, eventStreamQuery } from "../wire/events.ts";
-import { callerOf } from "./authenticate.ts";
+import { tokenWithId } from "../../store/tokens.ts";
+import { eventStreamHeaders, eventStreamQuery } from "../../wire/events.ts";
+import { callerOf } from "../border/authenticate.ts";
+import { type Route, route } from "../route.ts";
 import { streamEvents } from "./event-stream.ts";
-import { type Route, route } from "./route.ts";
 
 export const eventStreamPath = "/api/events";
 

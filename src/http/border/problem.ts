@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
-import { Fault, type FaultKind } from "../domain/fault.ts";
+import { Fault, type FaultKind } from "../../domain/fault.ts";
 import {
   BodyMalformed,
   BodyTooLarge,
@@ -9,8 +9,8 @@ import {
   PathMalformed,
   RouteUnknown,
   Unauthenticated,
-} from "../domain/faults/http.ts";
-import { faultOf } from "../store/sql.ts";
+} from "../../domain/faults/http.ts";
+import { faultOf } from "../../store/sql.ts";
 
 export const bodyLimitBytes = 256 * 1024;
 

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import type { Response } from "express";
-import type { Services } from "../actions/services.ts";
-import type { Event } from "../domain/event.ts";
-import { TooManyStreams } from "../domain/faults/http.ts";
-import { type EventCursor, type EventFilter, eventsAfter } from "../store/events.ts";
-import { viewEvent } from "../wire/events.ts";
+import type { Services } from "../../actions/services.ts";
+import type { Event } from "../../domain/event.ts";
+import { TooManyStreams } from "../../domain/faults/http.ts";
+import { type EventCursor, type EventFilter, eventsAfter } from "../../store/events.ts";
+import { viewEvent } from "../../wire/events.ts";
 import { isAfter } from "./cursor.ts";
 import type { EventFeed, Subscriber } from "./event-feed.ts";
 
