@@ -6,6 +6,7 @@ import { makeGuard } from "./border/authenticate.ts";
 import { problemHandler, unknownRoute } from "./border/problem.ts";
 import { requestLog } from "./border/request-log.ts";
 import { makeEventFeed } from "./events/event-feed.ts";
+import { makeOpenStreams } from "./events/open-streams.ts";
 import { makeMeasures } from "./measures.ts";
 import { openApiDocument } from "./openapi.ts";
 import { routerOf } from "./router.ts";
@@ -26,8 +27,12 @@ export function makeApp(services: Services, { log, ready }: AppOptions): Express
   app.set("query parser", "simple");
 
   const feed = makeEventFeed(services);
-  app.addListener("closing", () => void feed.close());
-  const measures = makeMeasures(services, feed);
+  const streams = makeOpenStreams(services);
+  app.addListener("closing", () => {
+    streams.close();
+    void feed.close();
+  });
+  const measures = makeMeasures(services, streams);
   const document = openApiDocument(routesByNoun.flat());
   const guard = makeGuard(services);
 
@@ -37,7 +42,7 @@ export function makeApp(services: Services, { log, ready }: AppOptions): Express
     next();
   });
   for (const routes of routesByNoun) {
-    app.use(routerOf({ services, feed, measures, ready, document }, guard, routes));
+    app.use(routerOf({ services, feed, streams, measures, ready, document }, guard, routes));
   }
   app.use(unknownRoute, problemHandler(log));
   return app;

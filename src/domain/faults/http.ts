@@ -107,8 +107,8 @@ export class TooManyStreams extends Fault {
   readonly code = "TOO_MANY_STREAMS";
   readonly kind = "too_many";
 
-  constructor(limit: number) {
-    super(`${limit} clients are following events already. Close some, or try again later.`, { limit });
+  constructor(limit: number, of: "with this token" | "in all") {
+    super(`${limit} event streams are open already ${of}. Close some, or try again later.`, { limit });
   }
 }
 

@@ -3,25 +3,22 @@ import type { Event } from "../../domain/event.ts";
 import { type EventCursor, eventsAfter, listenForMoves, newestCursor } from "../../store/events.ts";
 import { makeAlarm } from "./alarm.ts";
 
-/** Somebody who is told of every event from the moment they joined. */
+/** A stream that is told of every event from the moment it joined. */
 export interface Subscriber {
   /** In order, each once; must not throw. */
   receive(events: readonly Event[]): void;
-  /** The feed is closing. */
-  end(): void;
 }
 
 /** The one reader of events in a process: however many clients follow, the database is asked once. */
 export interface EventFeed {
   /**
-   * Tells of every event after some position that the database has not passed yet when this resolves: who reads up to
-   * the end afterwards and drops what comes twice has all of them. Call `leave` in any case.
+   * Tells the subscriber, until its stream is over, of every event after some position that the database has not passed
+   * yet when this resolves: who reads up to the end afterwards and drops what comes twice has all of them.
    */
-  join(subscriber: Subscriber): Promise<void>;
-  leave(subscriber: Subscriber): void;
+  join(subscriber: Subscriber, over: AbortSignal): Promise<void>;
   /** Up to where everything has been told. */
   position(): EventCursor;
-  size(): number;
+  /** Stops reading and listening. */
   close(): Promise<void>;
 }
 
@@ -73,21 +70,18 @@ export function makeEventFeed({ sql, log }: Pick<Services, "sql" | "log">): Even
   }
 
   return {
-    async join(subscriber) {
+    async join(subscriber, over) {
+      over.throwIfAborted();
       subscribers.add(subscriber);
+      over.addEventListener("abort", () => subscribers.delete(subscriber), { once: true });
       started ??= start().catch((error: unknown) => {
         started = null;
         throw error;
       });
       await started;
     },
-    leave(subscriber) {
-      subscribers.delete(subscriber);
-    },
     position: () => position,
-    size: () => subscribers.size,
     async close() {
-      for (const subscriber of subscribers) subscriber.end();
       subscribers.clear();
       alarm.ring();
       const listened = await listening?.catch(() => null);

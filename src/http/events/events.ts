@@ -1,4 +1,3 @@
-import { tokenWithId } from "../../store/tokens.ts";
 import { eventStreamHeaders, eventStreamQuery } from "../../wire/events.ts";
 import { callerOf } from "../border/authenticate.ts";
 import { type Route, route } from "../route.ts";
@@ -20,16 +19,16 @@ export const eventRoutes: readonly Route[] = [
         content: { "text/event-stream": { schema: { type: "string" } } },
       },
     },
-    async answer({ services, feed }, { query, headers, request }, response) {
+    async answer({ services, feed, streams }, { query, headers, request }, response) {
       if (request.method === "HEAD") {
         response.type("text/event-stream").end();
         return;
       }
-      const { id } = callerOf(request);
+      const { id: token } = callerOf(request);
       await streamEvents(services, feed, response, {
         after: headers["last-event-id"] ?? query.after ?? null,
         wanted: { workspace: query.workspace, changeId: query.change, runId: query.run },
-        allowed: async () => (await tokenWithId(services.sql, id)) !== null,
+        open: (beat) => streams.open(request, response, { token, beat }),
       });
     },
   }),

@@ -1,0 +1,202 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { createToken } from "../../src/actions/manage-tokens.ts";
+import { follow } from "./stream.ts";
+import { changeIn, type Served, serve } from "./support.ts";
+
+let served: Served;
+let url: string;
+/** Of this test, so that its places are its own. */
+let token: string;
+beforeAll(async () => {
+  served = await serve();
+  url = `${served.server.url}/api/events`;
+  await served.world.workspace("shop", "/nowhere", []);
+});
+beforeEach(async () => {
+  token = (await createToken(served.world.services, "a client", "read")).token;
+});
+afterAll(() => served.close());
+
+/** After each way of closing: no stream is open any more, and a client with the same token is told of what happens. */
+afterEach(async () => {
+  await served.world.row(async () => ((await openStreams()) === 0 ? [{}] : []));
+  const follower = await follow(url, token);
+  const id = await changeIn(served.world, "provisioning");
+  await follower.reaches(1);
+  expect(follower.told[0]?.change_id).toBe(id);
+  follower.cut();
+});
+
+async function openStreams(): Promise<number> {
+  const { text } = await served.ask("GET", "/metrics");
+  return Number(/^fairlead_event_streams (\d+)$/m.exec(text)?.[1]);
+}
+
+const asking = (path = "/api/events", bearer = token) =>
+  `GET ${path} HTTP/1.1\r\nHost: ${new URL(url).host}\r\nAuthorization: Bearer ${bearer}\r\n\r\n`;
+
+/** A client that has sent this; whatever becomes of its connection is no error of the test's. */
+async function client(sent: string, options: { allowHalfOpen?: boolean } = {}): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port), ...options }).on("error", () => {});
+  await once(socket, "connect");
+  socket.write(sent);
+  return socket;
+}
+
+/** So many clients, fifty at a time. */
+async function clients(count: number, act: (number: number) => Promise<unknown>): Promise<void> {
+  for (let from = 0; from < count; from += 50) {
+    await Promise.all(Array.from({ length: Math.min(50, count - from) }, (_, at) => act(from + at)));
+  }
+}
+
+/** The first bytes that a client is sent, as text. */
+async function firstOf(socket: Socket): Promise<string> {
+  const [bytes] = await once(socket, "data");
+  return String(bytes);
+}
+
+/** Runs while nobody else can read a table, and so every client waits in the statement that does. */
+async function whileLocked(table: string, act: () => Promise<void>): Promise<void> {
+  const session = served.world.database.session();
+  await session`begin`;
+  await session`lock table ${session(`fairlead.${table}`)} in access exclusive mode`;
+  await act();
+  await session`rollback`;
+}
+
+test("3,000 clients that close as soon as they have asked", { timeout: 60_000 }, async () => {
+  await clients(3000, async (number) => {
+    const socket = await client(asking());
+    if (number % 3 === 0) socket.destroy();
+    else if (number % 3 === 1) socket.resetAndDestroy();
+    else socket.end();
+  });
+});
+
+test("clients that close in the middle of what they ask", async () => {
+  await clients(200, async (number) => {
+    const socket = await client(asking().slice(0, 10 + number));
+    socket.resetAndDestroy();
+  });
+});
+
+test("clients with a wrong token that close at once", async () => {
+  const wrong = `fl_01ARZ3NDEKTSV4RRFFQ69G5FAV_${"x".repeat(43)}`;
+  await clients(300, async () => (await client(asking("/api/events", wrong))).resetAndDestroy());
+});
+
+test("clients that close while their token is looked up", async () => {
+  await whileLocked("api_tokens", async () => {
+    await clients(1000, async (number) => {
+      const socket = await client(asking());
+      if (number % 2 === 0) socket.destroy();
+      else socket.resetAndDestroy();
+    });
+  });
+});
+
+test("clients that close while they join the feed", async () => {
+  await whileLocked("events", async () => {
+    await clients(90, async (number) => {
+      const socket = await client(asking(number % 2 === 0 ? "/api/events" : "/api/events?after=0-0"));
+      await new Promise((done) => setImmediate(done));
+      if (number % 3 === 0) socket.resetAndDestroy();
+      else socket.destroy();
+    });
+    // Closed before the database answers, they hold no place.
+    await served.world.row(async () => ((await openStreams()) === 0 ? [{}] : []));
+  });
+});
+
+test("clients that close in the middle of what they missed", { timeout: 60_000 }, async () => {
+  await served.world.database.sql`
+    insert into fairlead.events (xid, entity, entity_id, kind, version, data)
+    select '1', 'change', 'x', 'change.test', 1, jsonb_build_object('filler', repeat('x', 1000))
+    from generate_series(1, 3000)`;
+  await clients(200, async (number) => {
+    const socket = await client(asking("/api/events?after=0-0"));
+    await firstOf(socket);
+    if (number % 2 === 0) socket.resetAndDestroy();
+    else socket.destroy();
+  });
+  await served.world.database.sql`delete from fairlead.events where entity_id = 'x'`;
+});
+
+test("clients that close their half, and those that do so and read nothing", async () => {
+  await clients(100, async (number) => {
+    const socket = await client(asking(), { allowHalfOpen: true });
+    await firstOf(socket);
+    if (number % 2 === 0) socket.pause();
+    socket.end();
+    // The server answers with its own end; who doesn't read goes some day.
+    if (number % 2 === 0) socket.destroy();
+    else await once(socket, "end");
+    socket.destroy();
+  });
+});
+
+test("a client that pipelines behind a stream is cut off", async () => {
+  const socket = await client(asking());
+  await firstOf(socket);
+  socket.write(asking("/api/events"));
+  await once(socket, "close");
+});
+
+test("clients that pipeline streams and other requests, and close or don't", async () => {
+  await clients(300, async (number) => {
+    const others = [asking(), asking("/api/changes"), asking("/healthz"), asking("/api/events?after=x")];
+    const socket = await client(`${asking()}${others[number % 4]}${asking()}`);
+    socket.resume();
+    if (number % 2 === 0) socket.resetAndDestroy();
+    else await once(socket, "close");
+  });
+});
+
+test("a stream behind a request that is still being answered is served in its turn", async () => {
+  const socket = await client(`${asking("/api/changes")}${asking()}`);
+  let text = "";
+  for await (const bytes of socket) {
+    text += String(bytes);
+    if (text.includes("retry: 1000")) break;
+  }
+  expect(text.match(/HTTP\/1.1 200 OK/g)).toHaveLength(2);
+  socket.destroy();
+});
+
+test("clients that speak HTTP/1.0", async () => {
+  await clients(50, async () => {
+    const socket = await client(asking().replace("HTTP/1.1", "HTTP/1.0"));
+    expect(await firstOf(socket)).toContain("200 OK");
+    socket.destroy();
+  });
+});
+
+test("clients whose database goes away while they join", async () => {
+  const { sql } = served.world.database;
+  await whileLocked("events", async () => {
+    const sockets = await Promise.all(Array.from({ length: 30 }, () => client(asking())));
+    const answers = sockets.map(firstOf);
+    await served.world.row(
+      () => sql`select from pg_stat_activity where query like '%fairlead.events%' and wait_event_type = 'Lock'`,
+    );
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where query like '%coalesce((select xid%' and wait_event_type = 'Lock' and datname = current_database()`;
+    expect(new Set((await Promise.all(answers)).map((answer) => answer.slice(9, 12)))).toEqual(new Set(["503"]));
+    // They keep their connections, and hold no place: what they got is an answer.
+    expect(await openStreams()).toBe(0);
+    for (const socket of sockets) socket.destroy();
+  });
+});
+
+test("a token that is revoked ends its streams at once", async () => {
+  const { services } = served.world;
+  const { row, token: doomed } = await createToken(services, "doomed", "read");
+  const followers = await Promise.all(Array.from({ length: 5 }, () => follow(url, doomed)));
+  expect(await openStreams()).toBe(5);
+  expect((await served.ask("DELETE", `/api/tokens/${row.id}`)).status).toBe(204);
+  await Promise.all(followers.map(({ ended }) => ended));
+});
