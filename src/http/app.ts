@@ -1,11 +1,14 @@
 import express, { type Express } from "express";
-import helmet from "helmet";
 import type { Logger } from "pino";
 import type { Services } from "../actions/services.ts";
+import type { Host } from "../domain/served-as.ts";
 import { makeGuard } from "./border/authenticate.ts";
+import { securityHeaders } from "./border/headers.ts";
+import { refuseForeign } from "./border/hosts.ts";
 import { problemHandler, unknownRoute } from "./border/problem.ts";
 import { requestLog } from "./border/request-log.ts";
 import { makeEventFeed } from "./events/event-feed.ts";
+import { eventStreamPath } from "./events/events.ts";
 import { makeOpenStreams } from "./events/open-streams.ts";
 import { makeMeasures } from "./measures.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -16,10 +19,12 @@ export interface AppOptions {
   readonly log: Logger;
   /** Whether the process does its work, besides answering. */
   readonly ready: () => Promise<boolean>;
+  /** What it is served as, besides loopback and the address that a request was sent to. */
+  readonly hosts?: readonly Host[];
 }
 
 /** The HTTP API. It ends its event streams when `listen` closes, or whoever else emits `closing` on it. */
-export function makeApp(services: Services, { log, ready }: AppOptions): Express {
+export function makeApp(services: Services, { log, ready, hosts = [] }: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -36,7 +41,7 @@ export function makeApp(services: Services, { log, ready }: AppOptions): Express
   const document = openApiDocument(routesByNoun.flat());
   const guard = makeGuard(services);
 
-  app.use(requestLog(log), measures.time, helmet());
+  app.use(requestLog(log), measures.time, securityHeaders, refuseForeign(hosts, eventStreamPath));
   app.use("/api", (_request, response, next) => {
     response.set("Cache-Control", "no-store");
     next();

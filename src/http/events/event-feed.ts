@@ -2,6 +2,7 @@ import type { Services } from "../../actions/services.ts";
 import type { Event } from "../../domain/event.ts";
 import { type EventCursor, eventsAfter, listenForMoves, newestCursor } from "../../store/events.ts";
 import { makeAlarm } from "./alarm.ts";
+import { inTime } from "./in-time.ts";
 
 /** A stream that is told of every event from the moment it joined. */
 export interface Subscriber {
@@ -41,7 +42,7 @@ export function makeEventFeed({ sql, log }: Pick<Services, "sql" | "log">): Even
       listening = null;
       log.warn({ err: error }, "events are polled, listening failed");
     });
-    position = await newestCursor(sql);
+    position = await inTime(newestCursor(sql));
     void read();
   }
 
@@ -59,7 +60,7 @@ export function makeEventFeed({ sql, log }: Pick<Services, "sql" | "log">): Even
 
   async function readPage(): Promise<boolean> {
     try {
-      const events = await eventsAfter(sql, { after: position, limit: pageSize });
+      const events = await inTime(eventsAfter(sql, { after: position, limit: pageSize }));
       position = events.at(-1)?.cursor ?? position;
       if (events.length > 0) for (const subscriber of subscribers) subscriber.receive(events);
       return events.length === pageSize;

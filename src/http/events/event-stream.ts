@@ -6,6 +6,7 @@ import { type EventCursor, type EventFilter, eventsAfter } from "../../store/eve
 import { viewEvent } from "../../wire/events.ts";
 import { isAfter } from "./cursor.ts";
 import type { EventFeed, Subscriber } from "./event-feed.ts";
+import { inTime } from "./in-time.ts";
 import type { OpenStream } from "./open-streams.ts";
 
 /** Only these events; all of them where it says nothing. */
@@ -50,7 +51,7 @@ export async function streamEvents(
   }
   async function catchUp(): Promise<void> {
     for (;;) {
-      const events = await unlessOver(over, eventsAfter(sql, { ...wanted, after: at, limit: pageSize }));
+      const events = await inTime(eventsAfter(sql, { ...wanted, after: at, limit: pageSize }), over);
       if (!send(events)) {
         await once(response, "drain", { signal: AbortSignal.any([over, AbortSignal.timeout(drainMs)]) });
       }
@@ -78,7 +79,7 @@ export async function streamEvents(
   }
 
   try {
-    await unlessOver(over, feed.join(subscriber, over));
+    await inTime(feed.join(subscriber, over), over);
     if (after === null) at = feed.position();
     begin(response, at);
     await catchUp();
@@ -97,19 +98,6 @@ export async function streamEvents(
     // It is too slow, or the database is away: the client resumes where it stood.
     log.info({ err: error }, "event stream cut off");
     response.req.socket.destroy();
-  }
-}
-
-/** The same promise, rejected when the stream is over: what a client that has gone waited for may take long to come. */
-async function unlessOver<Result>(over: AbortSignal, promise: Promise<Result>): Promise<Result> {
-  const { promise: end, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(over.reason);
-  over.addEventListener("abort", stop, { once: true });
-  try {
-    over.throwIfAborted();
-    return await Promise.race([promise, end]);
-  } finally {
-    over.removeEventListener("abort", stop);
   }
 }
 
