@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { registerWorkspace } from "../actions/register-workspace.ts";
 import { GivenInvalid } from "../domain/faults/cli.ts";
+import { parseJson } from "../domain/json/parse-json.ts";
 import { oneLine } from "../domain/text.ts";
 import { newWorkspace, viewWorkspace } from "../wire/workspaces.ts";
 import { type Cli, withAssembly } from "./cli.ts";
@@ -102,9 +103,7 @@ async function agentsIn(given: readonly string[]): Promise<Record<string, unknow
 const settingsLimitBytes = 256 * 1024;
 
 function settingsIn(option: string, json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    throw new GivenInvalid([`${option} is not JSON (${error instanceof Error ? error.message : error})`]);
-  }
+  const parsed = parseJson(json);
+  if ("value" in parsed) return parsed.value;
+  throw new GivenInvalid([`${option} ${parsed.problem}`]);
 }

@@ -37,14 +37,20 @@ export async function stepAsSeen(sql: Sql, { id, version }: SeenStep): Promise<S
   return step ?? null;
 }
 
-/** The steps of a run after a position, in the order of its plan. */
+/** Of each output the characters that are shown: a page of whole ones may be hundreds of megabytes. */
+const shownCharacters = 1000;
+
+const shownColumns = columns.filter((column) => column !== "outputs");
+
+/** The steps of a run after a position, in the order of its plan, with the beginnings of their outputs. */
 export async function stepsAfter(
   sql: Sql,
   { runId, position, limit }: { runId: RunId; position: number; limit: number },
 ): Promise<Step[]> {
   return sql<Step[]>`
-    select ${sql(columns)} from fairlead.steps
-    where run_id = ${runId} and position > ${position} order by position limit ${limit}`;
+    select ${sql(shownColumns)}, (select coalesce(jsonb_object_agg(o.key, left(o.value, ${shownCharacters})), '{}')
+      from jsonb_each_text(outputs) o) as outputs
+    from fairlead.steps where run_id = ${runId} and position > ${position} order by position limit ${limit}`;
 }
 
 export async function findStep(sql: Sql, runId: RunId, key: string): Promise<Step | null> {
