@@ -4,7 +4,7 @@ import { findChange } from "../actions/find-change.ts";
 import { changeName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
 import { parseGiven } from "./parse-given.ts";
-import { plain } from "./plain.ts";
+import { plainLine, shown } from "./plain.ts";
 import { type Colours, makeScreen } from "./screen.ts";
 
 export function addDiff(program: Command, cli: Cli): void {
@@ -22,8 +22,8 @@ async function diff(cli: Cli, id: string, options: { json?: boolean }): Promise<
     const change = await findChange(services, name);
     const { text, truncated } = await diffChange(services, change);
     if (screen.json) return screen.printJson({ id: change.id, text, truncated });
-    if (text !== "") screen.print(screen.terminal ? coloured(screen.colours, plain(text)) : text);
-    if (truncated) screen.remark(`The diff goes on: fetch ${change.branchName} to see it all.`);
+    if (text !== "") screen.print(screen.terminal ? coloured(screen.colours, shown(text)) : text);
+    if (truncated) screen.remark(`The diff goes on: fetch ${plainLine(change.branchName ?? "", 300)} to see it all.`);
   });
 }
 
