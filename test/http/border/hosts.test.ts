@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseHost } from "../../src/domain/served-as.ts";
-import { makeApp } from "../../src/http/app.ts";
-import { type Listening, listen } from "../../src/http/listen.ts";
-import { sendRaw } from "./raw.ts";
-import { type Served, serve } from "./support.ts";
+import { parseHost } from "../../../src/domain/served-as.ts";
+import { makeApp } from "../../../src/http/app.ts";
+import { type Listening, listen } from "../../../src/http/listen.ts";
+import { sendRaw } from "../raw.ts";
+import { type Served, serve } from "../support.ts";
 
 let served: Served;
 let port: string;

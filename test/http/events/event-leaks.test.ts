@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { createToken } from "../../src/actions/manage-tokens.ts";
-import { type Follower, follow } from "./stream.ts";
-import { changeIn, type Served, serve } from "./support.ts";
+import { createToken } from "../../../src/actions/manage-tokens.ts";
+import { type Follower, follow } from "../stream.ts";
+import { changeIn, type Served, serve } from "../support.ts";
 
 let served: Served;
 let url: string;

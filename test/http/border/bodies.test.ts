@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { changeIn, type Served, serve } from "./support.ts";
+import { changeIn, type Served, serve } from "../support.ts";
 
 let served: Served;
 beforeAll(async () => {
