@@ -1,9 +1,9 @@
 import helmet from "helmet";
 
 /**
- * What browsers are told about every answer: it is data of one origin, and no page. No Strict-Transport-Security: this
- * is plain HTTP, and whoever puts TLS before it says that for all services of the host, or not. Left out as well is what
- * browsers heed over TLS only, or of pages only.
+ * Tells browsers that every answer is data of one origin, and no page. Strict-Transport-Security is left out: this is
+ * plain HTTP, and the operator of a proxy with TLS decides about that header for all services of the host. So are headers
+ * that browsers heed over TLS only, or of pages only.
  */
 export const securityHeaders = helmet({
   contentSecurityPolicy: {

@@ -107,7 +107,7 @@ function begin(response: Response, at: EventCursor): void {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store, no-transform",
     "X-Accel-Buffering": "no",
-    // So that the connection ends with the stream, whoever ends it.
+    // The connection ends with the stream, whichever side ends it.
     Connection: "close",
   });
   response.write(`retry: 1000\nid: ${at}\n\n`);

@@ -18,7 +18,7 @@ export interface OpenStream {
  * and lowered drifts with every way of closing that is not foreseen.
  */
 export interface OpenStreams {
-  /** Null when the client has closed its connection by now. Throws `TooManyStreams`. */
+  /** Null when the client has closed its connection already. Throws `TooManyStreams`. */
   open(request: Request, response: Response, options: StreamOwner): OpenStream | null;
   count(): number;
   /** Ends the streams of a token, or all. */

@@ -65,7 +65,7 @@ async function firstOf(socket: Socket): Promise<string> {
   return String(bytes);
 }
 
-/** Runs while nobody else can read a table, and so every client waits in the statement that does. */
+/** Runs while a lock keeps all other sessions from reading a table: each client waits in the statement that reads it. */
 async function whileLocked(table: string, act: () => Promise<void>): Promise<void> {
   const session = served.world.database.session();
   await session`begin`;
