@@ -41,6 +41,7 @@ export function makeApp(services: Services, { log, ready, hosts = [] }: AppOptio
   const document = openApiDocument(routesByNoun.flat());
   const guard = makeGuard(services);
 
+  app.use(streams.cutOffPipelined);
   app.use(requestLog(log), measures.time, securityHeaders, refuseForeign(hosts, eventStreamPath));
   app.use("/api", (_request, response, next) => {
     response.set("Cache-Control", "no-store");

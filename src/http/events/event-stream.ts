@@ -45,7 +45,7 @@ export async function streamEvents(
   const { over } = stream;
 
   function send(events: readonly Event[]): boolean {
-    if (events.length === 0 || over.aborted) return true;
+    if (events.length === 0 || over.aborted || response.writableEnded) return true;
     at = events.at(-1)?.cursor ?? at;
     return response.write(events.map(written).join(""));
   }

@@ -1,9 +1,10 @@
 import type { Socket } from "node:net";
-import type { Request, Response } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import type { Services } from "../../actions/services.ts";
 import { TooManyStreams } from "../../domain/faults/http.ts";
 import type { TokenId } from "../../domain/ids.ts";
 import { revokedTokens } from "../../store/tokens.ts";
+import { inTime } from "./in-time.ts";
 
 /** A client's event stream, for as long as its connection is open. */
 export interface OpenStream {
@@ -21,6 +22,8 @@ export interface OpenStreams {
   /** Null when the client has closed its connection already. Throws `TooManyStreams`. */
   open(request: Request, response: Response, options: StreamOwner): OpenStream | null;
   count(): number;
+  /** Cuts a request off that was sent behind a stream on its connection: an answer to it could never be sent. */
+  readonly cutOffPipelined: RequestHandler;
   /** Ends the streams of a token, or all. */
   end(token?: TokenId): void;
   /** Ends all streams and stops looking after them. */
@@ -60,7 +63,7 @@ export function makeOpenStreams({ sql, log }: Pick<Services, "sql" | "log">): Op
   function beatAll(): void {
     for (const stream of open()) {
       // It has been ended, by us or by the client's half, and what was left to send was not taken since the last beat.
-      if (stream.socket.writableEnded) stream.socket.destroy();
+      if (stream.socket.writableEnded || stream.response.writableEnded) stream.socket.destroy();
       else stream.beat();
     }
     void endRevoked();
@@ -71,7 +74,7 @@ export function makeOpenStreams({ sql, log }: Pick<Services, "sql" | "log">): Op
     if (asking || tokens.size === 0) return;
     asking = true;
     try {
-      for (const token of await revokedTokens(sql, [...tokens])) end(token);
+      for (const token of await inTime(revokedTokens(sql, [...tokens]))) end(token);
     } catch (err) {
       log.warn({ err }, "whether the tokens of event streams are good could not be asked");
     }
@@ -90,7 +93,7 @@ export function makeOpenStreams({ sql, log }: Pick<Services, "sql" | "log">): Op
       const { socket } = request;
       if (socket.destroyed) return null;
       const others = open();
-      // Pipelined behind a stream, which does not end: an answer to this request could never be sent.
+      // Both were sent before either was a stream.
       if (others.some((other) => other.socket === socket)) {
         socket.destroy();
         return null;
@@ -104,6 +107,10 @@ export function makeOpenStreams({ sql, log }: Pick<Services, "sql" | "log">): Op
       return { over: stream.over.signal, leave: () => leave(stream) };
     },
     count: () => open().length,
+    cutOffPipelined({ socket }, _response, next) {
+      if ([...streams].some((stream) => stream.socket === socket)) socket.destroy();
+      else next();
+    },
     end,
     close() {
       clearInterval(beating);

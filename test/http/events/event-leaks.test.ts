@@ -147,11 +147,13 @@ test("clients that close their half, and those that do so and read nothing", asy
   });
 });
 
-test("a client that pipelines behind a stream is cut off", async () => {
-  const socket = await client(asking());
-  await firstOf(socket);
-  socket.write(asking("/api/events"));
-  await once(socket, "close");
+test("a client that pipelines anything behind a stream is cut off", async () => {
+  for (const path of ["/api/events", "/api/changes", "/healthz", "/nowhere"]) {
+    const socket = await client(asking());
+    await firstOf(socket);
+    socket.write(asking(path));
+    await once(socket, "close");
+  }
 });
 
 test("clients that pipeline streams and other requests, and close or don't", async () => {
