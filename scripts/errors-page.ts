@@ -1,5 +1,5 @@
 import { exitCodeHelp, exitCodeOf } from "../src/cli/exit-codes.ts";
-import { statusOf } from "../src/http/problem.ts";
+import { statusOf } from "../src/http/border/problem.ts";
 import { type CataloguedFault, faultCatalogue } from "./fault-catalogue.ts";
 
 /** docs/errors.md: every error that Fairlead foresees, with what to do about it. */

@@ -37,7 +37,7 @@ create or replace function fairlead.may_choose_agent(in_workspace text, chosen t
 language plpgsql stable as $$
 begin
   return fairlead.speaks_for_others() or exists (
-    select from fairlead.workspaces w where w.name = in_workspace and w.agent = chosen);
+    select from fairlead.workspaces w where w.name = in_workspace and (w.agent = chosen or w.agents ? chosen));
 end $$;
 
 -- What a new change takes from its workspace.
@@ -58,7 +58,7 @@ begin
       hint = 'Register it: fairlead workspace add, or insert into fairlead.workspaces (name, repository_url).';
   elsif not fairlead.may_choose_agent(new.workspace, new.agent) then
     raise exception 'the workspace % does not let you choose the agent %', new.workspace, quote_literal(new.agent)
-      using errcode = 'FL005', hint = 'Leave it out: the workspace has one.';
+      using errcode = 'FL005', hint = 'Leave it out, or name one that the workspace allows.';
   end if;
   if not fairlead.speaks_for_others() then
     new.requester_id := session_user;

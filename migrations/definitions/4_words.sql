@@ -61,9 +61,9 @@ begin
       hint = 'Look at it again, then decide.';
   elsif found_change.status = becoming then
     raise exception 'change % is % already', change_id, becoming using errcode = 'FL001',
-      detail = found_change.status, hint = (select 'From ' || s.status || ' it can become: ' ||
+      detail = found_change.status, hint = coalesce((select 'From ' || s.status || ' it can become: ' ||
         fairlead.moves_of_people(s.status, s.moves) || '.' from fairlead.statuses s
-        where s.entity = 'change' and s.status = becoming and cardinality(s.moves) > 0);
+        where s.entity = 'change' and s.status = becoming and cardinality(s.moves) > 0), becoming || ' is final.');
   end if;
   return found_change;
 end $$;

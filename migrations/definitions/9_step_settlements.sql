@@ -3,7 +3,7 @@
 
 -- Adds what an agent cost: {"costUsd": 0.1, "inputTokens": 12, "outputTokens": 34}.
 create or replace function fairlead.charge_step(step_id text, usage jsonb) returns void language sql as $$
-  update fairlead.steps s set cost_usd = s.cost_usd + coalesce((usage ->> 'costUsd')::numeric, 0),
+  update fairlead.steps s set cost_usd = least(s.cost_usd + coalesce((usage ->> 'costUsd')::numeric, 0), 999999),
     input_tokens = s.input_tokens + coalesce((usage ->> 'inputTokens')::bigint, 0),
     output_tokens = s.output_tokens + coalesce((usage ->> 'outputTokens')::bigint, 0)
     where s.id = step_id and usage <> '{}'

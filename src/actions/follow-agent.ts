@@ -1,4 +1,5 @@
 import type { AgentOutcome, AgentRole, AgentSession } from "../domain/agent.ts";
+import { believedReset } from "../domain/agent-amounts.ts";
 import { EnvironmentLost } from "../domain/faults/environments.ts";
 import { committerVariables } from "../domain/identity.ts";
 import { signalOf } from "../providers/agents/exit.ts";
@@ -43,12 +44,16 @@ export async function followAgent<Role extends AgentRole>(
   const spec = { name, argv, stdin, variables: { ...committerVariables(agent.name), ...given } };
   const ended = await startAndFollow(services, environment, spec, options);
   const exited = ended.state === "exited" ? ended : { code: null, signal: null, endedAt: new Date() };
-  const outcome = agent.outcome(job, {
-    stdout: await wholeOutput(environment, name, "stdout"),
-    stderr: await wholeOutput(environment, name, "stderr"),
-    exit: { code: exited.code, signal: exited.signal },
-    now: exited.endedAt.getTime(),
-  });
+  const outcome = believed(
+    services,
+    name,
+    agent.outcome(job, {
+      stdout: await wholeOutput(environment, name, "stdout"),
+      stderr: await wholeOutput(environment, name, "stderr"),
+      exit: { code: exited.code, signal: exited.signal },
+      now: exited.endedAt.getTime(),
+    }),
+  );
   const { session } = outcome;
   if (ended.state === "overdue") return { state: "overdue", session };
   // What it printed may tell all the same that its work is done, also where its end was not recorded.
@@ -64,4 +69,18 @@ function whyKilled(ended: Exclude<Ended, { state: "overdue" }>, wasInterrupted: 
   if (ended.state === "lost") return "its agent has vanished";
   if (wasInterrupted) return "its agent was stopped from outside";
   return signalOf(ended) === "SIGKILL" ? "its agent was killed, maybe for want of memory" : null;
+}
+
+/** Without what an agent says of costs and times that can't be true; the log says that it did. */
+function believed<Role extends AgentRole>(
+  { log }: Services,
+  process: string,
+  outcome: AgentOutcome<Role>,
+): AgentOutcome<Role> {
+  const { doubts = [] } = outcome.session;
+  if (doubts.length > 0) log.warn({ process, doubts }, "an agent named amounts that are not counted");
+  if (outcome.state !== "limited") return outcome;
+  const resetsAt = believedReset(outcome.resetsAt, Date.now());
+  if (resetsAt < outcome.resetsAt) log.warn({ process, said: outcome.resetsAt, resetsAt }, "usage limit cut short");
+  return { ...outcome, resetsAt };
 }

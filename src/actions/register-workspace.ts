@@ -11,6 +11,7 @@ export type NewWorkspace = Omit<Row, "provider">;
 /** Registers a repository after it has answered: one that does not is refused, and nothing is stored. */
 export async function registerWorkspace(services: Services, workspace: NewWorkspace): Promise<Workspace> {
   services.agent(workspace.agent).checkSettings(workspace.agentSettings);
+  for (const [name, settings] of Object.entries(workspace.agents)) services.agent(name).checkSettings(settings);
   if (workspace.planId !== null) await needPlan(services, workspace.planId);
   const repository = services.repository(workspace.repositoryUrl);
   const defaultBranch = workspace.defaultBranch ?? (await repository.defaultBranch());
@@ -39,6 +40,7 @@ export async function workspaceFor(
         defaultBranch: null,
         agent,
         agentSettings: {},
+        agents: {},
         blueprint: {},
         planId: null,
         hosts: [],

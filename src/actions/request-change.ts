@@ -1,13 +1,18 @@
 import { ulid } from "ulid";
+import { allowedAgents, settingsForAgent } from "../domain/agent-choice.ts";
 import { isBranchName } from "../domain/branch-name.ts";
 import type { Change } from "../domain/change.ts";
+import { AgentNotAllowed } from "../domain/faults/agents.ts";
 import { TargetBranchUnknown } from "../domain/faults/requests.ts";
 import type { ChangeId } from "../domain/ids.ts";
-import { type NewChange, requestChange as store } from "../store/changes.ts";
+import { cancelChange, type NewChange, requestChange as store } from "../store/changes.ts";
 import { needWorkspace } from "./need-workspace.ts";
 import type { Services } from "./services.ts";
 
-export type ChangeRequest = Omit<NewChange, "id">;
+export interface ChangeRequest extends Omit<NewChange, "id"> {
+  /** Whether the requester is an admin, who may also name an agent that the workspace does not allow. */
+  readonly anyAgent: boolean;
+}
 
 export interface Requested {
   readonly change: Change;
@@ -17,15 +22,25 @@ export interface Requested {
 
 /** Asks for a change. What can be known to be wrong is refused here, before anything is made. */
 export async function requestChange(services: Services, request: ChangeRequest): Promise<Requested> {
+  const { anyAgent, ...wanted } = request;
   const workspace = await needWorkspace(services, request.workspace);
   const agent = services.agent(request.agent ?? workspace.agent);
-  agent.checkSettings(agent.name === workspace.agent ? workspace.agentSettings : {});
+  const settings = settingsForAgent(workspace, agent.name);
+  const refusal = new AgentNotAllowed(agent.name, workspace.name, allowedAgents(workspace));
+  if (settings === null && !anyAgent) throw refusal;
+  agent.checkSettings(settings ?? {});
   const branch = request.targetBranch;
   if (branch !== null && branch !== workspace.defaultBranch) {
     const known = isBranchName(branch) && (await services.repository(workspace.repositoryUrl).hasBranch(branch));
     if (!known) throw new TargetBranchUnknown(branch, workspace.defaultBranch);
   }
   const id = ulid() as ChangeId;
-  const change = await store(services.sql, { ...request, id });
-  return { change, deduplicated: change.id !== id };
+  const change = await store(services.sql, { ...wanted, id });
+  const deduplicated = change.id !== id;
+  if (change.agentFree && !anyAgent && !deduplicated) {
+    // The agent was taken from the workspace's list between the check and the insert, and Postgres took it for free.
+    await cancelChange(services.sql, { id, by: "fairlead", note: refusal.message, seenVersion: null });
+    throw refusal;
+  }
+  return { change, deduplicated };
 }

@@ -14,7 +14,7 @@ import { commitsSince, markCommit } from "../providers/git/checkout/marks.ts";
 import { findChange } from "../store/changes.ts";
 import { settleStepLimited, settleSucceeded, settleWaiting, stepAsSeen } from "../store/steps.ts";
 import { limitedUntil } from "../store/usage-limits.ts";
-import { findWorkspace } from "../store/workspaces.ts";
+import { agentSettings } from "./agent-settings.ts";
 import { credentialOf } from "./credential-of.ts";
 import { type AgentStart, followThrough } from "./follow-through.ts";
 import { interruptible } from "./interruptible.ts";
@@ -103,8 +103,8 @@ async function jobsOf(
 ): Promise<(start: AgentStart) => AgentJob> {
   const { step, spec, environment, name } = work;
   const agent = services.agent(name);
-  const workspace = change === null ? null : await findWorkspace(services.sql, change.workspace);
-  const settings = spec.settings ?? (workspace?.agent === name ? workspace.agentSettings : {});
+  const itsOwn = change === null ? {} : await agentSettings(services, change, spec.agent);
+  const settings = spec.settings ?? itsOwn;
   agent.checkSettings(settings);
   const job = {
     role: spec.role,
@@ -140,10 +140,10 @@ async function answerOf(
   const fail = (kind: StepFailureKind, message: string, outputs = {}) =>
     new StepFailed({ kind, message, outputs, usage, exitCode: 0 });
   if ("plan" in result) {
-    const problems = spec.schema === null ? [] : schemaProblems(spec.schema, result.plan);
-    if (problems.length > 0) throw fail("agent", `its plan does not fit the schema: ${problems.join("; ")}`);
     const plan = storable(JSON.stringify(result.plan));
     if (plan.length > longestOutput) throw fail("agent", `its plan is longer than ${longestOutput} characters`);
+    const problems = spec.schema === null ? [] : schemaProblems(spec.schema, result.plan);
+    if (problems.length > 0) throw fail("agent", `its plan does not fit the schema: ${problems.join("; ")}`);
     return { plan };
   }
   if ("verdict" in result) {

@@ -6,7 +6,7 @@ import { sessionIdOf } from "../domain/session-id.ts";
 import type { Agent, AgentJob } from "../providers/agents/port.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { changeAsSeen } from "../store/changes.ts";
-import { findWorkspace } from "../store/workspaces.ts";
+import { agentSettings } from "./agent-settings.ts";
 import { type AgentStart, followThrough } from "./follow-through.ts";
 import type { Services } from "./services.ts";
 
@@ -41,7 +41,6 @@ async function jobsOf(
   change: Change,
   { environment, agent }: { readonly environment: Environment; readonly agent: Agent },
 ): Promise<(start: AgentStart) => AgentJob<"code">> {
-  const workspace = await findWorkspace(services.sql, change.workspace);
   const hasSession = (change.round > 1 || change.continuations > 0) && change.sessionId !== null;
   const job = {
     role: "code",
@@ -49,7 +48,7 @@ async function jobsOf(
     sessionId: change.sessionId ?? sessionIdOf(environment.id),
     round: change.round,
     stateDirectory: environment.stateDirectory,
-    settings: workspace?.agent === change.agent ? workspace.agentSettings : {},
+    settings: await agentSettings(services, change),
     credentialsPresent: agent.credentials.filter((key) => services.credentials[key] !== undefined),
   } as const;
   return (start) => {

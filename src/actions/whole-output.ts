@@ -2,8 +2,8 @@ import { storable } from "../domain/text.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import type { LogStream } from "../store/logs.ts";
 
-/** How much of a process's output is read as a whole: an agent's result is at its end. */
-const outputAtMost = 64 * 1024 * 1024;
+/** How much of a process's output is read as a whole: an agent's result is at its end, and reading holds others up. */
+const outputAtMost = 16 * 1024 * 1024;
 
 /** A stream from its beginning to where it ends by now, or the end of it where it is very long. */
 export async function wholeOutput(environment: Environment, name: string, stream: LogStream): Promise<string> {

@@ -4,7 +4,7 @@ import { findChange } from "../actions/find-change.ts";
 import { changeName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
 import { parseGiven } from "./parse-given.ts";
-import { plain } from "./plain.ts";
+import { plainLine, shown } from "./plain.ts";
 import { type Colours, makeScreen } from "./screen.ts";
 
 /** What fits into memory; a diff for `git apply` is worth nothing when its end is missing. */
@@ -27,8 +27,8 @@ async function diff(cli: Cli, id: string, options: { json?: boolean }): Promise<
     const text = new TextDecoder().decode(bytes);
     if (screen.json) return screen.printJson({ id: change.id, text, truncated });
     if (!screen.terminal) await writeAll(process.stdout, bytes);
-    else if (text !== "") screen.print(coloured(screen.colours, plain(text)));
-    if (truncated) screen.remark(`The diff goes on: fetch ${change.branchName} to see it all.`);
+    else if (text !== "") screen.print(coloured(screen.colours, shown(text)));
+    if (truncated) screen.remark(`The diff goes on: fetch ${plainLine(change.branchName ?? "", 300)} to see it all.`);
   });
 }
 

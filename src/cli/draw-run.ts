@@ -79,7 +79,10 @@ function stepLine(canvas: Canvas, step: StepState, strokes: string): string {
   const { colours, columns, now } = canvas;
   const { mark, colour } = looks[step.status];
   const frame = frames[Math.floor(now / 100) % frames.length] ?? "…";
-  const name = clip(`${asksPeople(step.waitsFor) ? "?" : mark || frame} ${step.key}`, columns - 1 - strokes.length);
+  const name = clip(
+    `${asksPeople(step.waitsFor) ? "?" : mark || frame} ${plainLine(step.key)}`,
+    columns - 1 - strokes.length,
+  );
   const about = clip(aboutStep(step, now), columns - 3 - strokes.length - name.length);
   return `${colours.dim(strokes)}${colours[colour](name)}${about === "" ? "" : `  ${colours.dim(about)}`}`;
 }

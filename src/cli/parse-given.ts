@@ -1,12 +1,23 @@
 import type { z } from "zod";
 import { GivenInvalid } from "../domain/faults/cli.ts";
+import { findUnstorable } from "../domain/json/unstorable.ts";
 import { oneLine } from "../domain/text.ts";
 
 /** Parses what was given on the command line by the API's own schema. Throws `GivenInvalid` with all that is wrong. */
 export function parseGiven<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
   const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw new GivenInvalid(parsed.error.issues.map(({ path, message }) => `${subject(path, given)} ${message}`.trim()));
+  // Not all that is stored has a schema that looks at each text: settings of agents are the agents' own.
+  const wrong = parsed.success
+    ? findUnstorable(given, { most: mostProblems }).map(({ place, message }) => ({ path: place, message }))
+    : parsed.error.issues.slice(0, mostProblems);
+  if (wrong.length > 0) throw new GivenInvalid(wrong.map(({ path, message }) => about(path, given, message)));
+  return parsed.data as z.output<Schema>; // nothing is wrong with it
+}
+
+const mostProblems = 20;
+
+function about(path: readonly PropertyKey[], given: unknown, message: string): string {
+  return oneLine(`${subject(path, given)} ${message}`, 300);
 }
 
 /** Which field it is about; what was given itself, where that is no more than a word. */

@@ -3,6 +3,7 @@ import { Fault } from "../domain/fault.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { Interrupted } from "./interrupt.ts";
 import { plain } from "./plain.ts";
+import { visible } from "./screen.ts";
 import { withShortIds } from "./wording.ts";
 
 interface Complaint {
@@ -20,9 +21,9 @@ export async function reportError(raised: unknown, { json }: { readonly json: bo
   if (raised instanceof CommanderError && raised.code === "commander.help") return exitCodes.invalid;
   const { exitCode, ...error } = await complaintOf(raised);
   const sentence = `error: ${plain(withShortIds(error.message))} (${error.code})`;
-  process.stderr.write(`${json ? JSON.stringify({ error }) : sentence}\n`);
+  process.stderr.write(`${json ? visible(JSON.stringify({ error })) : sentence}\n`);
   if (process.env.FAIRLEAD_LOG_LEVEL === "debug" && raised instanceof Error) {
-    process.stderr.write(`${raised.stack}\n`);
+    process.stderr.write(`${plain(raised.stack ?? "")}\n`);
   }
   return exitCode;
 }

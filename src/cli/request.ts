@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { requestChange } from "../actions/request-change.ts";
 import type { Services } from "../actions/services.ts";
+import { settingsForAgent } from "../domain/agent-choice.ts";
 import type { Change } from "../domain/change.ts";
 import { redact } from "../domain/redact.ts";
 import { findWorkspace } from "../store/workspaces.ts";
@@ -72,6 +73,7 @@ async function request(cli: Cli, words: readonly string[], options: Options): Pr
       requestText: text,
       targetBranch: given.target_branch,
       agent: given.agent,
+      anyAgent: true, // the database is theirs, and with it every setting
       requesterId: by,
       requesterName: by,
       source: "cli",
@@ -92,7 +94,7 @@ async function remarkNoAgent({ sql }: Services, screen: Screen, { agent, workspa
   if (screen.json || agent !== "claude") return;
   const its = await findWorkspace(sql, workspace);
   // Where another executable is named, it is the worker's to find.
-  if (its?.agent === agent && its.agentSettings.executable !== undefined) return;
+  if (its !== null && settingsForAgent(its, agent)?.executable !== undefined) return;
   if ((await versionOf("claude")) !== null) return;
   screen.remark("claude is not installed here: install it, or try --agent scripted");
 }

@@ -33,7 +33,7 @@ export function asksPeople(waitsFor: { readonly for: string } | null): boolean {
 /** The command by which a person answers. */
 export function answerCommand(run: Pick<Run, "id">, step: string, waitsFor: Asked): string {
   const word = Object.hasOwn(words, waitsFor.for) ? words[waitsFor.for as keyof typeof words] : "WORD";
-  return `npx fairlead run answer ${shortId(run.id)} ${choiceIn(waitsFor) ?? word} --step ${step}`;
+  return `npx fairlead run answer ${shortId(run.id)} ${choiceIn(waitsFor) ?? word} --step ${plainLine(step)}`;
 }
 
 /** What is known of a question: an event of it doesn't tell the choices. */

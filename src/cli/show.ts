@@ -47,10 +47,10 @@ function particulars(screen: Screen, change: Change, run: Run | undefined): stri
     ...change.notices.map(({ text }, index): Fact => [index === 0 ? "note well" : "", plain(text)]),
     ["workspace", change.workspace],
     ["repository", plainLine(redact(change.repositoryUrl), 500)],
-    ["branch", change.branchName],
-    ["target", change.targetBranch],
-    ["pushed", change.headCommit],
-    ["merge commit", change.mergeCommitSha],
+    ["branch", line(change.branchName)],
+    ["target", line(change.targetBranch)],
+    ["pushed", line(change.headCommit)],
+    ["merge commit", line(change.mergeCommitSha)],
     ...app(change.blueprint),
     ["agent", `${plainLine(change.agent)}, round ${change.round}`],
     ["summary", said(change.summary)],
@@ -65,6 +65,10 @@ function particulars(screen: Screen, change: Change, run: Run | undefined): stri
   ]);
 }
 
+function line(text: string | null): string | null {
+  return text === null ? null : plainLine(text, 500);
+}
+
 function failed({ failureKind, failedIn, failureMessage, lastFailure }: Change): Fact[] {
   const where = failureKind === "cancelled" ? `in ${failedIn}` : `${failureKind}, in ${failedIn}`;
   return [
@@ -77,11 +81,11 @@ function failed({ failureKind, failedIn, failureMessage, lastFailure }: Change):
 /** How the app is set up, started and checked, and where that was found. */
 function app(blueprint: Blueprint | null): Fact[] {
   if (blueprint === null) return [];
-  const line = (command: Blueprint["setup"]) => (command === null ? null : plainLine(command.join(" "), 500));
+  const words = (command: Blueprint["setup"]) => (command === null ? null : plainLine(command.join(" "), 500));
   return [
-    ["setup", line(blueprint.setup)],
-    ["start", line(blueprint.start)],
-    ["check", line(blueprint.check)],
+    ["setup", words(blueprint.setup)],
+    ["start", words(blueprint.start)],
+    ["check", words(blueprint.check)],
     ["port", blueprint.port === null ? null : String(blueprint.port)],
     ["these are from", said(blueprint.source)],
   ];

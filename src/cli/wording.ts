@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
 import type { Change } from "../domain/change.ts";
 import type { ChangeStatus, EnvironmentStatus, RunStatus, StepStatus } from "../domain/lifecycles.ts";
-import { plain } from "./plain.ts";
+import { plain, plainLine } from "./plain.ts";
 import type { Colours, Screen } from "./screen.ts";
 
 const statusColours = {
@@ -47,7 +47,7 @@ export function waitsFor(change: Change): string | null {
     provisioning: "its environment",
     implementing: task === "preview" ? "its preview" : agentOrLimit(change),
     deployed: `a person: ${on}, or reject, or request-changes`,
-    approved: `its turn to merge into ${targetBranch}`,
+    approved: `its turn to merge into ${plainLine(targetBranch ?? "its target", 300)}`,
     merging: "the merge",
     merged: null,
     rejected: null,

@@ -2,12 +2,15 @@ import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { registerWorkspace } from "../actions/register-workspace.ts";
 import { GivenInvalid } from "../domain/faults/cli.ts";
+import { parseJson } from "../domain/json/parse-json.ts";
 import { redact } from "../domain/redact.ts";
+import { oneLine } from "../domain/text.ts";
 import { newWorkspace, viewWorkspace } from "../wire/workspaces.ts";
 import { type Cli, withAssembly } from "./cli.ts";
 import { wholeNumber } from "./options.ts";
 import { parseGiven } from "./parse-given.ts";
 import { plainLine } from "./plain.ts";
+import { readText } from "./read-text.ts";
 import { makeScreen } from "./screen.ts";
 import { workspaceFacts } from "./workspace.ts";
 
@@ -15,6 +18,7 @@ interface Options {
   readonly branch?: string;
   readonly agent?: string;
   readonly agentSettings?: string;
+  readonly allowAgent: readonly string[];
   readonly setup?: string;
   readonly start?: string;
   readonly check?: string;
@@ -35,6 +39,12 @@ export function addWorkspaceAdd(workspace: Command, cli: Cli): void {
     .option("--branch <branch>", "what changes are merged into; else the repository's default branch")
     .option("-a, --agent <name>", "claude, command or scripted", "claude")
     .option("--agent-settings <json>", 'for example \'{"model":"opus"}\'')
+    .option(
+      "--allow-agent <name[=settings]>",
+      "another agent that its changes may name, with its settings as JSON or in a file; may be given more than once",
+      (text: string, before: readonly string[]) => [...before, text],
+      [],
+    )
     .option("--setup <command>", "run once in each new environment, such as 'npm ci'")
     .option("--start <command>", "serves the preview, on the port in PORT")
     .option("--check <command>", "proves a change, such as 'npm test'")
@@ -54,7 +64,8 @@ async function add(cli: Cli, given: { name: string; repository: string }, option
     repository_url: await addressOf(cli, given.repository),
     default_branch: options.branch ?? null,
     agent: options.agent,
-    agent_settings: settingsIn(options.agentSettings ?? "{}"),
+    agent_settings: settingsIn("agent-settings", options.agentSettings ?? "{}"),
+    agents: await agentsIn(options.allowAgent),
     blueprint: { setup, start, check, port },
     plan_id: options.plan ?? null,
     hosts: options.host ?? [],
@@ -68,6 +79,7 @@ async function add(cli: Cli, given: { name: string; repository: string }, option
       defaultBranch: workspace.default_branch,
       agent: workspace.agent,
       agentSettings: workspace.agent_settings,
+      agents: workspace.agents,
       blueprint: workspace.blueprint,
       planId: workspace.plan_id,
       hosts: workspace.hosts,
@@ -86,10 +98,23 @@ async function addressOf(cli: Cli, repository: string): Promise<string> {
   return there?.isDirectory() === true ? (await cli.checkout(repository)).repositoryUrl : repository;
 }
 
-function settingsIn(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    throw new GivenInvalid([`agent-settings is not JSON (${error instanceof Error ? error.message : error})`]);
+/** `["scripted", "command=settings.json"]` as the settings of each agent. */
+async function agentsIn(given: readonly string[]): Promise<Record<string, unknown>> {
+  const agents = new Map<string, unknown>();
+  for (const text of given) {
+    const [, name = text, settings = "{}"] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+    if (agents.has(name)) throw new GivenInvalid([`allow-agent names ${oneLine(name)} twice`]);
+    const isInline = settings.trimStart().startsWith("{");
+    agents.set(name, settingsIn("allow-agent", isInline ? settings : await readText(settings, settingsLimitBytes)));
   }
+  return Object.fromEntries(agents);
+}
+
+/** More than any agent's settings that the API takes. */
+const settingsLimitBytes = 256 * 1024;
+
+function settingsIn(option: string, json: string): unknown {
+  const parsed = parseJson(json);
+  if ("value" in parsed) return parsed.value;
+  throw new GivenInvalid([`${option} ${parsed.problem}`]);
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { needWorkspace } from "../actions/need-workspace.ts";
 import { removeWorkspace } from "../actions/remove-workspace.ts";
+import { allowedAgents } from "../domain/agent-choice.ts";
 import type { Blueprint } from "../domain/blueprint.ts";
 import { redact } from "../domain/redact.ts";
 import type { Workspace } from "../domain/workspace.ts";
@@ -11,7 +12,7 @@ import { type Cli, withAssembly } from "./cli.ts";
 import { parseGiven } from "./parse-given.ts";
 import { plainLine } from "./plain.ts";
 import { makeScreen, type Screen } from "./screen.ts";
-import { facts, table } from "./table.ts";
+import { type Fact, facts, table } from "./table.ts";
 
 const most = 1000;
 
@@ -40,11 +41,11 @@ async function ls(cli: Cli, options: { json?: boolean }): Promise<void> {
     if (workspaces.length === 0) return screen.remark("No workspaces. Add one: npx fairlead workspace add <name> .");
     const rows = workspaces.map((workspace) => [
       workspace.name,
-      plainLine(workspace.agent),
+      plainLine(allowedAgents(workspace).join(", "), 100),
       plainLine(workspace.defaultBranch ?? ""),
       plainLine(redact(workspace.repositoryUrl), 200),
     ]);
-    screen.print(table(screen, ["NAME", "AGENT", "BRANCH", "REPOSITORY"], rows));
+    screen.print(table(screen, ["NAME", "AGENTS", "BRANCH", "REPOSITORY"], rows));
   });
 }
 
@@ -70,14 +71,17 @@ async function rm(cli: Cli, given: string, options: { json?: boolean }): Promise
 
 /** By way of the API's form, which hides the values of an agent's variables. */
 export function workspaceFacts(screen: Screen, workspace: Workspace): string {
-  const settings = JSON.stringify(viewWorkspace(workspace).agent_settings);
+  const { agent_settings, agents } = viewWorkspace(workspace);
   const { blueprint } = workspace;
   return facts(screen, [
     ["name", workspace.name],
     ["repository", plainLine(redact(workspace.repositoryUrl), 500)],
     ["branch", plainLine(workspace.defaultBranch ?? "to be asked of the repository")],
     ["agent", plainLine(workspace.agent)],
-    ["agent settings", settings === "{}" ? null : plainLine(settings, 500)],
+    ["agent settings", settingsLine(agent_settings)],
+    ...Object.entries(agents).map(([name, settings]): Fact => {
+      return ["allows agent", plainLine(`${name} ${settingsLine(settings) ?? ""}`, 500)];
+    }),
     ["setup", words(blueprint.setup)],
     ["start", words(blueprint.start)],
     ["check", words(blueprint.check)],
@@ -88,6 +92,10 @@ export function workspaceFacts(screen: Screen, workspace: Workspace): string {
     ["active at most", `${workspace.maxActiveChanges} changes`],
     ["created", workspace.createdAt.toISOString()],
   ]);
+}
+
+function settingsLine(settings: object): string | null {
+  return Object.keys(settings).length === 0 ? null : plainLine(JSON.stringify(settings), 500);
 }
 
 function words(command: Blueprint["setup"] | undefined): string | null {

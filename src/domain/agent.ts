@@ -58,4 +58,6 @@ export interface AgentSession {
   readonly total: AgentUsage;
   /** What this run added. */
   readonly usage: AgentUsage;
+  /** Amounts that it named and that can't be true, so they are not counted. */
+  readonly doubts?: readonly string[];
 }

@@ -41,6 +41,8 @@ export interface Change {
   readonly previewUrl: string | null;
   readonly previewPort: number | null;
   readonly agent: string;
+  /** An admin chose the agent: when the change was asked for, its workspace did not allow it. */
+  readonly agentFree: boolean;
   readonly sessionId: string | null;
   readonly round: number;
   /** How often this round's agent was started again after a usage limit. */

@@ -3,8 +3,11 @@
  * may be a token, and so may what a query holds; elsewhere the user only says who logs in, as in `ssh://git@host`.
  */
 export function redact(text: string): string {
-  return text
-    .replace(/(\bhttps?:\/\/)[^\s/]*@/gi, "$1")
-    .replace(/(\bhttps?:\/\/[^\s?'"]*)\?[^\s'"]*/gi, "$1")
-    .replace(/(\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@]*):[^\s/]*@/gi, "$1@");
+  return (
+    text
+      .replace(/(\bhttps?:\/\/)[^\s/]*@/gi, "$1")
+      // The query is optional: else each of many URLs in a row would be looked through to the end of them all.
+      .replace(/(\bhttps?:\/\/[^\s?'"]*)(?:\?[^\s'"]*)?/gi, "$1")
+      .replace(/(\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@]*):[^\s/]*@/gi, "$1@")
+  );
 }

@@ -1,11 +1,15 @@
-/** Text as Postgres can store it: NUL bytes are no part of any. */
+/** Text as Postgres can store it: NUL characters are no part of any, nor are halves of characters part of JSON. */
 export function storable(text: string): string {
-  return text.split("\0").join("\uFFFD"); // of text full of them, replaceAll makes seconds
+  return text.split("\0").join("\uFFFD").toWellFormed(); // of text full of NULs, replaceAll makes seconds
 }
 
 /** The last lines of an output that say something, for a message to a person. */
 export function lastLines(text: string, lines = 8, characters = 1500): string {
-  const said = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  // An output of mere line ends is millions of lines.
+  const said = text
+    .slice(-100_000)
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "");
   const end = said.slice(-lines).join("\n");
   return end.length > characters ? `…${end.slice(-characters)}` : end || "it printed nothing";
 }

@@ -1,6 +1,8 @@
 import type { BlueprintSettings } from "./blueprint.ts";
 import type { WorkspaceName } from "./ids.ts";
 
+export type AgentSettings = Readonly<Record<string, unknown>>;
+
 /** A registered repository and its settings. */
 export interface Workspace {
   readonly name: WorkspaceName;
@@ -9,7 +11,9 @@ export interface Workspace {
   readonly defaultBranch: string | null;
   readonly provider: string;
   readonly agent: string;
-  readonly agentSettings: Readonly<Record<string, unknown>>;
+  readonly agentSettings: AgentSettings;
+  /** Further agents that its changes may name, each with its settings. */
+  readonly agents: Readonly<Record<string, AgentSettings>>;
   readonly blueprint: BlueprintSettings;
   /** The plan that does the work of its changes; null: one agent does. */
   readonly planId: string | null;

@@ -1,13 +1,17 @@
 import express, { type Express } from "express";
-import helmet from "helmet";
 import type { Logger } from "pino";
 import type { Services } from "../actions/services.ts";
-import { makeGuard } from "./authenticate.ts";
-import { makeEventFeed } from "./event-feed.ts";
+import type { Host } from "../domain/served-as.ts";
+import { makeGuard } from "./border/authenticate.ts";
+import { securityHeaders } from "./border/headers.ts";
+import { refuseForeign } from "./border/hosts.ts";
+import { problemHandler, unknownRoute } from "./border/problem.ts";
+import { requestLog } from "./border/request-log.ts";
+import { makeEventFeed } from "./events/event-feed.ts";
+import { eventStreamPath } from "./events/events.ts";
+import { makeOpenStreams } from "./events/open-streams.ts";
 import { makeMeasures } from "./measures.ts";
 import { openApiDocument } from "./openapi.ts";
-import { problemHandler, unknownRoute } from "./problem.ts";
-import { requestLog } from "./request-log.ts";
 import { routerOf } from "./router.ts";
 import { routesByNoun } from "./routes.ts";
 
@@ -15,10 +19,12 @@ export interface AppOptions {
   readonly log: Logger;
   /** Whether the process does its work, besides answering. */
   readonly ready: () => Promise<boolean>;
+  /** What it is served as, besides loopback and the address that a request was sent to. */
+  readonly hosts?: readonly Host[];
 }
 
 /** The HTTP API. It ends its event streams when `listen` closes, or whoever else emits `closing` on it. */
-export function makeApp(services: Services, { log, ready }: AppOptions): Express {
+export function makeApp(services: Services, { log, ready, hosts = [] }: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -26,18 +32,23 @@ export function makeApp(services: Services, { log, ready }: AppOptions): Express
   app.set("query parser", "simple");
 
   const feed = makeEventFeed(services);
-  app.addListener("closing", () => void feed.close());
-  const measures = makeMeasures(services, feed);
+  const streams = makeOpenStreams(services);
+  app.addListener("closing", () => {
+    streams.close();
+    void feed.close();
+  });
+  const measures = makeMeasures(services, streams);
   const document = openApiDocument(routesByNoun.flat());
   const guard = makeGuard(services);
 
-  app.use(requestLog(log), measures.time, helmet());
+  app.use(streams.cutOffPipelined);
+  app.use(requestLog(log), measures.time, securityHeaders, refuseForeign(hosts, eventStreamPath));
   app.use("/api", (_request, response, next) => {
     response.set("Cache-Control", "no-store");
     next();
   });
   for (const routes of routesByNoun) {
-    app.use(routerOf({ services, feed, measures, ready, document }, guard, routes));
+    app.use(routerOf({ services, feed, streams, measures, ready, document }, guard, routes));
   }
   app.use(unknownRoute, problemHandler(log));
   return app;

@@ -8,7 +8,7 @@ import { eventPage, ownEventsQuery } from "../wire/events.ts";
 import { changeName } from "../wire/ids.ts";
 import { logPage, logQuery } from "../wire/logs.ts";
 import { json, jsonOrText } from "./answers.ts";
-import { ownEvents } from "./own-events.ts";
+import { ownEvents } from "./events/own-events.ts";
 import { type Route, route } from "./route.ts";
 
 const params = z.object({ id: changeName });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { findChange } from "../actions/find-change.ts";
 import { requestChange } from "../actions/request-change.ts";
+import { mayActAs } from "../domain/role.ts";
 import { listChanges } from "../store/changes.ts";
 import {
   changePage,
@@ -13,7 +14,7 @@ import {
 } from "../wire/changes.ts";
 import { changeName } from "../wire/ids.ts";
 import { json, location } from "./answers.ts";
-import { callerOf } from "./authenticate.ts";
+import { callerOf } from "./border/authenticate.ts";
 import { oneKey } from "./one-key.ts";
 import { type Route, route } from "./route.ts";
 
@@ -36,6 +37,7 @@ export const changeRoutes: readonly Route[] = [
         requestText: body.request_text,
         targetBranch: body.target_branch,
         agent: body.agent,
+        anyAgent: mayActAs(caller.role, "admin"),
         requesterId: caller.id,
         requesterName: caller.name,
         source: body.source,

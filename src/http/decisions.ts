@@ -6,7 +6,7 @@ import { changesWanted, changeView, viewChange, word } from "../wire/changes.ts"
 import { changeName } from "../wire/ids.ts";
 import { problem } from "../wire/problem.ts";
 import { json } from "./answers.ts";
-import { callerOf } from "./authenticate.ts";
+import { callerOf } from "./border/authenticate.ts";
 import { type Route, route } from "./route.ts";
 
 const params = z.object({ id: changeName });

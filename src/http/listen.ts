@@ -12,10 +12,16 @@ export interface Listening {
 }
 
 const closeMs = 1500;
+/** How long a client may take to send its head, and the whole request; what the answer takes is no part of it. */
+const headMs = 20_000;
+const requestMs = 120_000;
+/** The workers of this process need file descriptors as well. */
+const mostConnections = 2000;
 
 /** Port 0 takes a free one. Throws `PortInUse` or `AddressUnusable`. */
 export async function listen(app: Express, { host, port }: { host: string; port: number }): Promise<Listening> {
-  const server = createServer(app);
+  const server = createServer({ headersTimeout: headMs, requestTimeout: requestMs }, app);
+  server.maxConnections = mostConnections;
   server.listen(port, host);
   try {
     await once(server, "listening");

@@ -3,8 +3,8 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Services } from "../actions/services.ts";
 import { countChanges, countEnvironments, countJobsWaiting } from "../store/counts.ts";
 import { countActiveRuns, countActiveSteps } from "../store/run-progress.ts";
-import type { EventFeed } from "./event-feed.ts";
-import { eventStreamPath } from "./events.ts";
+import { eventStreamPath } from "./events/events.ts";
+import type { OpenStreams } from "./events/open-streams.ts";
 
 /** What Prometheus may scrape. The counts are asked of Postgres at the scrape: nothing of ours has to keep them. */
 export interface Measures {
@@ -14,7 +14,7 @@ export interface Measures {
   readonly time: RequestHandler;
 }
 
-export function makeMeasures({ sql }: Pick<Services, "sql">, feed: EventFeed): Measures {
+export function makeMeasures({ sql }: Pick<Services, "sql">, streams: OpenStreams): Measures {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   counted(registry, "fairlead_changes", "Changes by status", "status", () => countChanges(sql));
@@ -35,7 +35,7 @@ export function makeMeasures({ sql }: Pick<Services, "sql">, feed: EventFeed): M
     help: "Clients that follow events",
     registers: [registry],
     collect() {
-      this.set(feed.size());
+      this.set(streams.count());
     },
   });
   const durations = new Histogram({

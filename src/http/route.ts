@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { ZodOpenApiResponsesObject } from "zod-openapi";
 import type { Role } from "../domain/role.ts";
 import type { Api } from "./api.ts";
-import { type Asked, type InputSchemas, parseInput } from "./input.ts";
+import { type Asked, type InputSchemas, parseInput } from "./border/input.ts";
 
 /** One method of one path: what it takes, what it answers, who may. OpenAPI is printed from it. */
 export interface Route {

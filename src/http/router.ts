@@ -1,8 +1,9 @@
-import express, { type RequestHandler, Router } from "express";
-import { MediaTypeUnsupported, MethodNotAllowed } from "../domain/faults/http.ts";
+import { type RequestHandler, Router } from "express";
+import { MethodNotAllowed } from "../domain/faults/http.ts";
 import type { Api } from "./api.ts";
-import type { Guard } from "./authenticate.ts";
-import { bodyLimitBytes } from "./problem.ts";
+import type { Guard } from "./border/authenticate.ts";
+import { readJson, refuseOtherBodies } from "./border/body.ts";
+import { bodyLimitBytes } from "./border/problem.ts";
 import type { Route } from "./route.ts";
 
 /** The router of one noun. What other methods are asked of its paths is refused with the list of those there are. */
@@ -12,7 +13,8 @@ export function routerOf(api: Api, guard: Guard, routes: readonly Route[]): Rout
     const before: RequestHandler[] = [];
     if (route.role !== null) before.push(guard(route.role));
     // Read only for callers who may: nobody else makes us parse anything.
-    if (route.input.body !== undefined) before.push(refuseOtherBodies, readJson(route.bodyLimitBytes));
+    if (route.input.body !== undefined)
+      before.push(refuseOtherBodies, readJson(route.bodyLimitBytes ?? bodyLimitBytes));
     router[route.method](route.path, ...before, (request, response) => route.answer(api, request, response));
   }
   for (const path of new Set(routes.map((route) => route.path))) {
@@ -20,14 +22,6 @@ export function routerOf(api: Api, guard: Guard, routes: readonly Route[]): Rout
   }
   return router;
 }
-
-const readJson = (limitBytes = bodyLimitBytes): RequestHandler => express.json({ limit: limitBytes });
-
-const refuseOtherBodies: RequestHandler = (request, _response, next) => {
-  // `false` also for an empty body without a type, as `fetch` sends it.
-  const isOther = request.is("application/json") === false && request.headers["content-length"] !== "0";
-  next(isOther ? new MediaTypeUnsupported() : undefined);
-};
 
 function refuseOtherMethods(routes: readonly Route[]): RequestHandler {
   const methods = routes.map(({ method }) => method.toUpperCase());

@@ -2,7 +2,7 @@ import { changeDetailRoutes } from "./change-details.ts";
 import { changeRoutes } from "./changes.ts";
 import { decisionRoutes } from "./decisions.ts";
 import { environmentRoutes } from "./environments.ts";
-import { eventRoutes } from "./events.ts";
+import { eventRoutes } from "./events/events.ts";
 import { healthRoutes } from "./health.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { openApiRoutes } from "./openapi.ts";

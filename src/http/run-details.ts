@@ -8,7 +8,7 @@ import { runName } from "../wire/ids.ts";
 import { attemptsQuery, runLogQuery } from "../wire/run-requests.ts";
 import { attemptPage, runLogPage, viewAttempt } from "../wire/runs.ts";
 import { json, jsonOrText } from "./answers.ts";
-import { ownEvents } from "./own-events.ts";
+import { ownEvents } from "./events/own-events.ts";
 import { type Route, route } from "./route.ts";
 
 const params = z.object({ id: runName });

@@ -6,7 +6,7 @@ import { problem } from "../wire/problem.ts";
 import { runAnswer, runCancellation, runRetry } from "../wire/run-requests.ts";
 import { runView, stepView, viewRun, viewStep } from "../wire/runs.ts";
 import { json } from "./answers.ts";
-import { callerOf } from "./authenticate.ts";
+import { callerOf } from "./border/authenticate.ts";
 import { type Route, route } from "./route.ts";
 
 const params = z.object({ id: runName });

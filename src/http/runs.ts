@@ -8,7 +8,7 @@ import { runName } from "../wire/ids.ts";
 import { runDetailQuery, runQuery, runRequest } from "../wire/run-requests.ts";
 import { runDetail, runPage, startedRun, viewRun, viewRunDetail } from "../wire/runs.ts";
 import { json, location } from "./answers.ts";
-import { callerOf } from "./authenticate.ts";
+import { callerOf } from "./border/authenticate.ts";
 import { oneKey } from "./one-key.ts";
 import { type Route, route } from "./route.ts";
 

@@ -36,8 +36,9 @@ export const tokenRoutes: readonly Route[] = [
     summary: "Revoke a token: it is refused from now on, and its event streams end",
     params: z.object({ id: tokenId }),
     responses: { 204: { description: "Revoked" } },
-    async answer({ services }, { params }, response) {
+    async answer({ services, streams }, { params }, response) {
       await revokeToken(services, params.id);
+      streams.end(params.id);
       response.status(204).end();
     },
   }),

@@ -31,12 +31,14 @@ export const workspaceRoutes: readonly Route[] = [
     responses: { 201: { ...json("Registered", workspaceView), headers: location("The workspace") } },
     async answer({ services }, { body }, response) {
       parseAgentSettings(body.agent, body.agent_settings);
+      for (const [name, settings] of Object.entries(body.agents)) parseAgentSettings(name, settings);
       const workspace = await registerWorkspace(services, {
         name: body.name,
         repositoryUrl: body.repository_url,
         defaultBranch: body.default_branch,
         agent: body.agent,
         agentSettings: body.agent_settings,
+        agents: body.agents,
         blueprint: body.blueprint,
         planId: body.plan_id,
         hosts: body.hosts,

@@ -7,6 +7,7 @@ import { decisions } from "../actions/decide-change.ts";
 import { registerWorkspace } from "../actions/register-workspace.ts";
 import { requestChange } from "../actions/request-change.ts";
 import type { Services } from "../actions/services.ts";
+import { plain } from "../cli/plain.ts";
 import { makeScreen, type Screen } from "../cli/screen.ts";
 import type { Change } from "../domain/change.ts";
 import type { WorkspaceName } from "../domain/ids.ts";
@@ -49,7 +50,7 @@ export async function demo(): Promise<number> {
     screen.print(`\n${screen.colours.green("✓")} All of it in ${seconds} s. For your own repository: npm start`);
     return 0;
   } catch (error) {
-    screen.print(screen.colours.red(`\n✗ ${error instanceof Error ? error.message : String(error)}`));
+    screen.print(screen.colours.red(`\n✗ ${plain(error instanceof Error ? error.message : String(error))}`));
     return 1;
   } finally {
     await discardEmbedded(home);
@@ -67,6 +68,7 @@ async function play(services: Services, folder: string, screen: Screen): Promise
     defaultBranch: null,
     agent: "scripted",
     agentSettings: { rounds: [spinnerScript] },
+    agents: {},
     blueprint: {},
     planId: null,
     hosts: [],
@@ -80,6 +82,7 @@ async function play(services: Services, folder: string, screen: Screen): Promise
     requestText,
     targetBranch: null,
     agent: null,
+    anyAgent: true,
     requesterId: null,
     requesterName: "you",
     source: "cli",

@@ -1,6 +1,7 @@
 import { needOwnFolder } from "../actions/data-folder/standing.ts";
 import { createFirstToken } from "../actions/manage-tokens.ts";
 import type { Services } from "../actions/services.ts";
+import { type Host, parseHost } from "../domain/served-as.ts";
 import { makeApp } from "../http/app.ts";
 import { listen } from "../http/listen.ts";
 import { listEnvironments } from "../store/environments.ts";
@@ -21,7 +22,7 @@ export async function start(settings: Settings, onSetup: (home: string) => void)
     await needOwnFolder(services);
     await writeSettings(services.sql, settings);
     let worker: WorkerHandle | null = null;
-    const app = makeApp(services, { log, ready: async () => worker?.alive() ?? false });
+    const app = makeApp(services, { log, ready: async () => worker?.alive() ?? false, hosts: hostsOf(settings) });
     // First of all: where the port is taken, another server is at work here, and this one must not begin.
     const server = await listen(app, settings);
     try {
@@ -46,6 +47,12 @@ export async function start(settings: Settings, onSetup: (home: string) => void)
   } finally {
     await assembly.close();
   }
+}
+
+/** What the API is served as: the host that it listens on, by its name, and what else is allowed. */
+function hostsOf({ host, port, allowedHosts }: Settings): Host[] {
+  const named = parseHost(host.includes(":") ? `[${host}]` : host);
+  return named === null ? [...allowedHosts] : [{ ...named, port }, ...allowedHosts];
 }
 
 /** What is under way outlives this process, and whoever stops it should know. */

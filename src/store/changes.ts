@@ -25,6 +25,7 @@ const columns = [
   "previewUrl",
   "previewPort",
   "agent",
+  "agentFree",
   "sessionId",
   "round",
   "continuations",
@@ -188,7 +189,7 @@ export async function settleImplemented(sql: Sql, seen: SeenChange, found: Imple
     update fairlead.change_requests set task = 'preview', head_commit = ${found.headCommit}, base_commit = ${found.baseCommit},
       summary = coalesce(${found.summary}, summary), session_id = ${found.sessionId},
       session_total = ${found.sessionTotal === null ? null : sql.json(found.sessionTotal as unknown as Json)},
-      cost_usd = cost_usd + ${found.usage.costUsd ?? 0}, input_tokens = input_tokens + ${found.usage.inputTokens},
+      cost_usd = least(cost_usd + ${found.usage.costUsd ?? 0}, 999999), input_tokens = input_tokens + ${found.usage.inputTokens},
       output_tokens = output_tokens + ${found.usage.outputTokens}
     where id = ${seen.id} and version = ${seen.version} returning id`;
   return rows.length === 1;
@@ -239,7 +240,7 @@ export async function settleFailed(
 ): Promise<boolean> {
   const rows = await sql`
     update fairlead.change_requests set status = 'failed', failure_kind = ${failure.kind},
-      failure_message = ${failure.message}, cost_usd = cost_usd + ${usage.costUsd ?? 0},
+      failure_message = ${failure.message}, cost_usd = least(cost_usd + ${usage.costUsd ?? 0}, 999999),
       input_tokens = input_tokens + ${usage.inputTokens}, output_tokens = output_tokens + ${usage.outputTokens}
     where id = ${seen.id} and version = ${seen.version} returning id`;
   return rows.length === 1;

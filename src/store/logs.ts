@@ -73,7 +73,9 @@ export async function readLog(
   afterSeq: number,
   limit: number,
 ): Promise<ChangeLogChunk[]> {
-  return sql<ChangeLogChunk[]>`
+  return sql<ChangeLogChunk[]>`${firstBytes(
+    sql,
+    sql`
     select l.seq, coalesce(s.key, l.process) as process, l.stream, l.start_byte, l.end_byte, l.text, l.at,
       s.spec ->> 'kind' as step_kind, s.spec ->> 'agent' as step_agent
     from fairlead.log_chunks l
@@ -82,7 +84,8 @@ export async function readLog(
       select from fairlead.log_chunks young join fairlead.runs r on r.id = young.run_id and r.finished_at is null
       where young.change_id = ${changeId} and young.seq > ${afterSeq} and young.seq <= l.seq
         and young.at > clock_timestamp() - interval '1 second')
-    order by l.seq limit ${limit}`;
+    order by l.seq limit ${limit}`,
+  )}`;
 }
 
 /** A stretch of what a step of a run has written. */
@@ -108,14 +111,29 @@ export async function readRunLog(
   sql: Sql,
   { runId, step, afterSeq, limit, quietMs }: RunLogRequest,
 ): Promise<StepLogChunk[]> {
-  return sql<StepLogChunk[]>`
+  return sql<StepLogChunk[]>`${firstBytes(
+    sql,
+    sql`
     select l.seq, l.process, l.stream, l.start_byte, l.end_byte, l.text, l.at, s.key as step,
       substring(l.process from '^step-[0-9a-z]{26}-([0-9]+)')::integer as attempt
     from fairlead.log_chunks l
     join fairlead.steps s on s.id = upper(substring(l.process from '^step-([0-9a-z]{26})-'))
     where l.run_id = ${runId} and l.seq > ${afterSeq} ${step === null ? sql`` : sql`and s.key = ${step}`}
       and l.at <= clock_timestamp() - ${quietMs}::float8 * interval '1 millisecond'
-    order by l.seq limit ${limit}`;
+    order by l.seq limit ${limit}`,
+  )}`;
+}
+
+/** A page of a thousand chunks would be 64 MiB, and hold everything else up while it is put together. */
+const pageBytes = 2 * 1024 * 1024;
+
+/** Of a query's chunks the first, as many as a page has room for. */
+function firstBytes(sql: Sql, chunks: ReturnType<Sql>) {
+  return sql`
+    select page.* from (
+      select chunk.*, sum(chunk.end_byte - chunk.start_byte) over (order by chunk.seq) as bytes from (${chunks}) chunk
+    ) page
+    where page.bytes - (page.end_byte - page.start_byte) < ${pageBytes} order by page.seq`;
 }
 
 /** The last chunk of a change's log so far; 0 when there is none. */

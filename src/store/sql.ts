@@ -86,17 +86,21 @@ function serverFault(error: postgres.PostgresError, code: string): Fault | unkno
     case "42501":
       return new RightsMissing(error.message);
     case "22021": // a NUL byte, or bytes that are no UTF-8
-      return new ArgumentInvalid(
-        "the text has a character that can't be stored: take out NUL bytes",
-        {},
-        { cause: error },
-      );
+    case "22P05": // a NUL character in JSON
+    case "22P02": // half of a character in JSON, or a text where a number has to be
+    case "22003": // a number too large for its column
+    case "54001": // JSON nested too deep for the server's stack
+      return new ArgumentInvalid(unstorable, {}, { cause: error });
     case "23514": // a check constraint
       return new ArgumentInvalid(`not allowed by ${error.constraint_name}: ${error.message}`, {}, { cause: error });
     default:
       return unavailable.test(code) ? new DatabaseUnavailable(error) : error;
   }
 }
+
+const unstorable =
+  "Postgres can't store a text or a number that was given: take out NUL characters and halves of characters, and use " +
+  "smaller numbers and less nesting";
 
 /**
  * The connection is gone (08), the server is short of something (53: disk, memory, connections), it is going down or

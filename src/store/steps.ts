@@ -37,14 +37,20 @@ export async function stepAsSeen(sql: Sql, { id, version }: SeenStep): Promise<S
   return step ?? null;
 }
 
-/** The steps of a run after a position, in the order of its plan. */
+/** Of each output the characters that are shown: a page of whole ones may be hundreds of megabytes. */
+const shownCharacters = 1000;
+
+const shownColumns = columns.filter((column) => column !== "outputs");
+
+/** The steps of a run after a position, in the order of its plan, with the beginnings of their outputs. */
 export async function stepsAfter(
   sql: Sql,
   { runId, position, limit }: { runId: RunId; position: number; limit: number },
 ): Promise<Step[]> {
   return sql<Step[]>`
-    select ${sql(columns)} from fairlead.steps
-    where run_id = ${runId} and position > ${position} order by position limit ${limit}`;
+    select ${sql(shownColumns)}, (select coalesce(jsonb_object_agg(o.key, left(o.value, ${shownCharacters})), '{}')
+      from jsonb_each_text(outputs) o) as outputs
+    from fairlead.steps where run_id = ${runId} and position > ${position} order by position limit ${limit}`;
 }
 
 export async function findStep(sql: Sql, runId: RunId, key: string): Promise<Step | null> {
@@ -117,7 +123,7 @@ export async function settleSucceeded(
 ): Promise<boolean> {
   const rows = await sql`
     update fairlead.steps set status = 'succeeded', outputs = ${sql.json(outputs)}, exit_code = ${exitCode},
-      cost_usd = cost_usd + ${usage.costUsd ?? 0}, input_tokens = input_tokens + ${usage.inputTokens},
+      cost_usd = least(cost_usd + ${usage.costUsd ?? 0}, 999999), input_tokens = input_tokens + ${usage.inputTokens},
       output_tokens = output_tokens + ${usage.outputTokens}
     where id = ${seen.id} and version = ${seen.version} returning id`;
   return rows.length === 1;
@@ -173,7 +179,7 @@ export async function settleStepLimited(
       update fairlead.steps set status = 'waiting', waits_for = '{"for": "limit"}',
         waits_until = greatest(to_timestamp(${resetsAt}::float8 / 1000),
           clock_timestamp() + interval '1 second' * power(2, least(attempt - 1, 10))),
-        cost_usd = cost_usd + ${usage.costUsd ?? 0}, input_tokens = input_tokens + ${usage.inputTokens},
+        cost_usd = least(cost_usd + ${usage.costUsd ?? 0}, 999999), input_tokens = input_tokens + ${usage.inputTokens},
         output_tokens = output_tokens + ${usage.outputTokens}
       where id = ${seen.id} and version = ${seen.version} returning waits_until
     )

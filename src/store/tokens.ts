@@ -33,6 +33,14 @@ export async function tokenWithId(sql: Sql, id: TokenId): Promise<(Token & { has
   return rows[0] ?? null;
 }
 
+/** Which of these tokens have been revoked, or are not there any more. */
+export async function revokedTokens(sql: Sql, ids: readonly TokenId[]): Promise<TokenId[]> {
+  const rows = await sql<{ id: TokenId }[]>`
+    select asked.id from unnest(${ids as TokenId[]}::text[]) as asked (id) where not exists (
+      select from fairlead.api_tokens t where t.id = asked.id and t.revoked_at is null)`;
+  return rows.map(({ id }) => id);
+}
+
 /** Once a minute is enough: it tells which tokens are in use. */
 export async function noteTokenUse(sql: Sql, id: TokenId): Promise<void> {
   await sql`

@@ -45,7 +45,7 @@ export async function settleLimited(
     ), waiting as (
       update fairlead.change_requests c set waits_until = l.until, continuations = c.continuations + 1,
         session_id = coalesce(${id}, c.session_id), session_total = ${sql.json(total as unknown as Json)},
-        cost_usd = c.cost_usd + ${usage.costUsd ?? 0}, input_tokens = c.input_tokens + ${usage.inputTokens},
+        cost_usd = least(c.cost_usd + ${usage.costUsd ?? 0}, 999999), input_tokens = c.input_tokens + ${usage.inputTokens},
         output_tokens = c.output_tokens + ${usage.outputTokens}
       from limited l
       where c.id = ${seen.id} and c.version = ${seen.version} and c.continuations = ${seen.continuations}

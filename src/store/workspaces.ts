@@ -9,6 +9,7 @@ const columns = [
   "provider",
   "agent",
   "agentSettings",
+  "agents",
   "blueprint",
   "planId",
   "hosts",
@@ -27,10 +28,11 @@ export type NewWorkspace = Omit<Workspace, "createdAt" | "updatedAt" | "maxActiv
 export async function addWorkspace(sql: Sql, workspace: NewWorkspace): Promise<Workspace | null> {
   const rows = await sql<Workspace[]>`
     insert into fairlead.workspaces
-      (name, repository_url, default_branch, provider, agent, agent_settings, blueprint, plan_id, hosts,
-        ssh_agent, max_active_changes)
+      (name, repository_url, default_branch, provider, agent, agent_settings, agents, blueprint, plan_id,
+        hosts, ssh_agent, max_active_changes)
     values (${workspace.name}, ${workspace.repositoryUrl}, ${workspace.defaultBranch}, ${workspace.provider},
-      ${workspace.agent}, ${sql.json(workspace.agentSettings as Json)}, ${sql.json(workspace.blueprint as Json)},
+      ${workspace.agent}, ${sql.json(workspace.agentSettings as Json)}, ${sql.json(workspace.agents as Json)},
+      ${sql.json(workspace.blueprint as Json)},
       ${workspace.planId}, ${workspace.hosts as string[]}, ${workspace.sshAgent},
       coalesce(${workspace.maxActiveChanges}::int, 6))
     on conflict (name) do nothing returning ${sql(columns)}`;

@@ -1,18 +1,30 @@
 import { z } from "zod";
+import { isTokens, isUsd } from "../domain/agent-amounts.ts";
+import { parseJson as parse } from "../domain/json/parse-json.ts";
 
 /**
  * What coding CLIs print. They change from version to version, so unknown fields are dropped, and a known one that
  * doesn't fit is `null` (or empty) instead of costing us the line.
  */
 const lenient = <Schema extends z.ZodType>(schema: Schema) => schema.nullable().catch(null);
-const count = z.number().min(0).catch(0);
+/** Amounts that can't be true are left out, and named in `doubts`. */
+const tokens = z.number().refine(isTokens).catch(0);
+const usd = z.number().refine(isUsd);
 /** The last moment that a `Date` can say; one beyond it throws. */
 const lastMomentMs = 8.64e15;
+
+/** Lists are cut before their items are looked at: each of a million may be an issue else. */
+function few<Item extends z.ZodType>(item: Item, most = 10_000) {
+  return z.preprocess((given) => (Array.isArray(given) ? given.slice(0, most) : given), z.array(item)).catch([]);
+}
+
+/** It is stored, and given back as an argument: one that begins with a dash would be a flag there. */
+const sessionId = lenient(z.string().regex(/^[A-Za-z0-9][\w.:-]{0,199}$/));
 
 const system = z.object({
   type: z.literal("system"),
   subtype: z.string(),
-  session_id: lenient(z.string()),
+  session_id: sessionId,
   /** Of `permission_denied`. */
   tool_name: lenient(z.string()),
   /** Of `api_retry`. */
@@ -33,7 +45,7 @@ const block = z.object({
 
 const assistant = z.object({
   type: z.literal("assistant"),
-  message: z.object({ content: z.array(block).catch([]) }),
+  message: z.object({ content: few(block) }),
   error: lenient(z.string()),
   is_api_error_message: z.boolean().catch(false),
 });
@@ -46,7 +58,7 @@ const toolResult = z.object({
 
 const user = z.object({
   type: z.literal("user"),
-  message: z.object({ content: z.array(toolResult).catch([]) }),
+  message: z.object({ content: few(toolResult) }),
 });
 
 const rateLimit = z.object({
@@ -65,10 +77,10 @@ const rateLimit = z.object({
 });
 
 const modelUsage = z.object({
-  inputTokens: count,
-  outputTokens: count,
-  cacheReadInputTokens: count,
-  cacheCreationInputTokens: count,
+  inputTokens: tokens,
+  outputTokens: tokens,
+  cacheReadInputTokens: tokens,
+  cacheCreationInputTokens: tokens,
 });
 
 const result = z.object({
@@ -76,12 +88,12 @@ const result = z.object({
   subtype: z.string(),
   is_error: z.boolean(),
   result: lenient(z.string()),
-  errors: z.array(z.string()).catch([]),
+  errors: few(z.string()),
   structured_output: z.unknown().optional(),
-  session_id: lenient(z.string()),
-  total_cost_usd: lenient(z.number().min(0)),
+  session_id: sessionId,
+  total_cost_usd: lenient(usd),
   modelUsage: z.record(z.string(), modelUsage).catch({}),
-  permission_denials: z.array(z.object({ tool_name: z.string(), tool_use_id: lenient(z.string()) })).catch([]),
+  permission_denials: few(z.object({ tool_name: z.string(), tool_use_id: lenient(z.string()) })),
   terminal_reason: lenient(z.string()),
   api_error: lenient(z.string()),
   api_error_status: lenient(z.number()),
@@ -89,8 +101,13 @@ const result = z.object({
 
 const claudeLine = z.discriminatedUnion("type", [system, assistant, user, rateLimit, result]);
 
-export type ClaudeLine = z.infer<typeof claudeLine>;
-export type ClaudeResult = z.infer<typeof result>;
+/** With the amounts that were left out of it, as `total_cost_usd: 1e+300`. */
+type Doubted<Line> = Line & { readonly doubts: readonly string[] };
+
+export type ClaudeResult = Doubted<z.infer<typeof result>>;
+export type ClaudeLine = Exclude<z.infer<typeof claudeLine>, { type: "result" }> | ClaudeResult;
+
+const mostFindings = 500;
 
 /** What a reviewer answers, whichever agent it is. */
 export const review = z.object({
@@ -103,7 +120,7 @@ export const review = z.object({
         text: z.string().min(1).max(10_000),
       }),
     )
-    .max(500),
+    .max(mostFindings),
 });
 
 /** The same for a CLI, which refuses a schema that names its dialect: Claude Code 2.1.329 knows no draft 2020-12. */
@@ -115,33 +132,72 @@ const scriptedLine = z.discriminatedUnion("type", [
   z.object({ type: z.literal("did"), text: z.string() }),
   z.object({ type: z.literal("plan"), plan: z.unknown() }),
   z.object({ type: z.literal("review"), ...review.shape }),
-  z.object({ type: z.literal("cost"), usd: count, inputTokens: count, outputTokens: count }),
+  z.object({ type: z.literal("cost"), usd: usd.catch(0), inputTokens: tokens, outputTokens: tokens }),
   /** `resetsAt` is in ms since the epoch. */
   z.object({ type: z.literal("limit"), resetsAt: z.number().min(0).max(lastMomentMs) }),
   /** Only a run that did all its steps prints it. */
   z.object({ type: z.literal("end") }),
 ]);
 
-export type ScriptedLine = z.infer<typeof scriptedLine>;
+type ScriptedCost = Extract<z.infer<typeof scriptedLine>, { type: "cost" }>;
+/** What the scripted agent prints; `ScriptedLine` is the same as it is read. */
+export type PrintedLine = z.infer<typeof scriptedLine>;
+export type ScriptedLine = Exclude<PrintedLine, { type: "cost" }> | Doubted<ScriptedCost>;
 
 /** `null` for whatever is not a line that Claude Code prints, or not one that says anything to us. */
 export function readClaudeLine(line: string): ClaudeLine | null {
-  return claudeLine.safeParse(parseJson(line)).data ?? null;
+  const given = parseLine(line);
+  const { data = null } = claudeLine.safeParse(given);
+  return data?.type === "result" ? { ...data, doubts: doubtsOf(given) } : data;
 }
 
 export function readScriptedLine(line: string): ScriptedLine | null {
-  return scriptedLine.safeParse(parseJson(line)).data ?? null;
+  const given = parseLine(line);
+  const { data = null } = scriptedLine.safeParse(given);
+  return data?.type === "cost" ? { ...data, doubts: doubtsOf(given) } : data;
 }
 
+/** What has no type is no line of ours, and there may be millions of it. */
+function parseLine(line: string): unknown {
+  return line.includes('"type"') ? parseJson(line) : undefined;
+}
+
+/** Which fields of these names are no amounts, in a line or one level below `modelUsage`; the first few. */
+function doubtsOf(line: unknown): string[] {
+  const { modelUsage, ...fields } = fieldsOf(line);
+  const models = Object.values(fieldsOf(modelUsage)).map(fieldsOf);
+  const doubted = [fields, ...models].flatMap((named) =>
+    Object.entries(named).filter(([name, value]) => amounts[name]?.(value) === false),
+  );
+  return doubted.slice(0, 5).map(([name, value]) => `${name}: ${String(value).slice(0, 40)}`);
+}
+
+const amounts: Readonly<Record<string, (value: unknown) => boolean>> = {
+  total_cost_usd: (value) => value === null || isUsd(value),
+  usd: isUsd,
+  inputTokens: isTokens,
+  outputTokens: isTokens,
+  cacheReadInputTokens: isTokens,
+  cacheCreationInputTokens: isTokens,
+};
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+/** More findings than a review may have are none: they are not even looked at. */
 export function readReview(answer: unknown): z.infer<typeof review> | null {
+  const { findings } = fieldsOf(answer);
+  if (Array.isArray(findings) && findings.length > mostFindings) return null;
   return review.safeParse(answer).data ?? null;
 }
 
-/** `undefined` for what is not JSON. */
+/** A line of an agent, and an answer in it, is never longer: the outputs of a step are limited to a megabyte. */
+const longestText = 8 * 1024 * 1024;
+
+/** `undefined` for what is not JSON, and for what is too long or too deep to be looked at. */
 export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  if (text.length > longestText) return undefined;
+  const parsed = parse(text);
+  return "value" in parsed ? parsed.value : undefined;
 }

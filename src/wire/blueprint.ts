@@ -2,16 +2,19 @@ import { z } from "zod";
 import type { BlueprintSettings, Command } from "../domain/blueprint.ts";
 import { splitWords } from "../domain/command.ts";
 import { BlueprintInvalid } from "../domain/faults/previews.ts";
+import { parseJson } from "../domain/json/parse-json.ts";
+import { firstOf } from "./plan-fields.ts";
 
 const word = z
   .string()
   .max(10_000)
-  .refine((text) => !text.includes("\0"), "has a NUL byte in it");
+  .refine((text) => !text.includes("\0"), "has a NUL byte in it")
+  .refine((text) => text.isWellFormed(), "is not well-formed Unicode");
+
+const mostWords = 200;
 
 const words = z
-  .array(word)
-  .min(1, "names no program")
-  .max(200)
+  .preprocess((given) => firstOf(given, mostWords + 1), z.array(word).min(1, "names no program").max(mostWords))
   .transform((list, context): Command => {
     const [program = "", ...args] = list;
     if (program.trim() === "") context.addIssue("names no program");
@@ -60,10 +63,7 @@ function deepest(issue: z.core.$ZodIssue | undefined): string {
 }
 
 function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new BlueprintInvalid(".fairlead.json", `it is not JSON (${reason})`);
-  }
+  const parsed = parseJson(text);
+  if ("value" in parsed) return parsed.value;
+  throw new BlueprintInvalid(".fairlead.json", `it ${parsed.problem}`);
 }

@@ -88,7 +88,8 @@ function matching(pattern: RegExp, message: string, hint: string) {
     .meta({ pattern: pattern.source });
 }
 
-function firstOf(given: unknown, most: number): unknown {
+/** A list or an object cut to so many entries; anything else as it is. */
+export function firstOf(given: unknown, most: number): unknown {
   if (Array.isArray(given)) return given.length > most ? given.slice(0, most) : given;
   if (typeof given !== "object" || given === null || Object.keys(given).length <= most) return given;
   return Object.fromEntries(Object.entries(given).slice(0, most));

@@ -23,6 +23,9 @@ export function foundIn(issue: Issue, at: Place, sayUnknown: SayUnknown): Found[
       return branch.flatMap((inner) => foundIn(inner, place, sayUnknown));
     }
     case "invalid_type":
+      // Infinity is what JSON.parse makes of too large a number, and `jsonProblems` finds it wherever it is.
+      if (typeof issue.input === "number" && !Number.isFinite(issue.input)) return [];
+      return [{ place, ...mismatch(issue) }];
     case "invalid_value":
       return [{ place, ...mismatch(issue) }];
     case "too_big":
@@ -66,7 +69,6 @@ function mismatch(issue: Issue): Wrong {
   if (typeof given === "string" && types.length === 0) {
     return { message: `${quoted(given)} is none of ${values.join(", ")}`, hint: didYouMean(nearest(given, values)) };
   }
-  if (given === Number.POSITIVE_INFINITY) return { message: "is larger than numbers can be", hint: null };
   return { message: `is ${valueWord(given)} where ${listed(wanted, "or")} has to be`, hint: rewritten(given, types) };
 }
 

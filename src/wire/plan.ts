@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { checkSketch } from "../domain/check-sketch.ts";
 import { PlanInvalid } from "../domain/faults/plans.ts";
-import { findJsonFault } from "../domain/json-fault.ts";
+import { faultAt, findJsonFault } from "../domain/json/json-fault.ts";
+import { parseJson } from "../domain/json/parse-json.ts";
 import type { Plan, PlanProblem } from "../domain/plan.ts";
 import { type Found, inOrder, mostOfASort } from "../domain/plan-checks/found.ts";
 import { jsonProblems } from "../domain/plan-checks/json.ts";
@@ -29,18 +30,17 @@ function checkText(text: string): Checked {
     const hint = "put long texts into files of the repository, or parts of it into plans of their own";
     return { problems: [{ path: "", message: "the file is larger than 8 MiB", hint }] };
   }
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    return { problems: [notJson(text, error)] };
-  }
-  return checkPlan(document);
+  const parsed = parseJson(text);
+  return "value" in parsed ? checkPlan(parsed.value) : { problems: [unparsed(text, parsed)] };
 }
 
-function notJson(text: string, error: unknown): PlanProblem {
+function unparsed(text: string, { problem, at }: { problem: string; at: number | null }): PlanProblem {
+  if (at !== null) {
+    const { line, column } = faultAt(text, at, problem);
+    return { path: "", message: `the file ${problem}: line ${line}, column ${column}`, hint: null };
+  }
   const fault = findJsonFault(text);
-  const where = fault === null ? String(error) : `line ${fault.line}, column ${fault.column}: ${fault.message}`;
+  const where = fault === null ? problem : `line ${fault.line}, column ${fault.column}: ${fault.message}`;
   return { path: "", message: `the file is not JSON: ${where}`, hint: null };
 }
 

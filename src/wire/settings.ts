@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { SettingsInvalid } from "../domain/faults/settings.ts";
+import { type Host, parseHost } from "../domain/served-as.ts";
 
 const seconds = z.coerce
   .number()
@@ -9,6 +10,15 @@ const seconds = z.coerce
   .min(1)
   .max(7 * 86_400);
 const port = z.coerce.number().int().min(1).max(65_535);
+
+/** With commas between: a name, with a port where only that one is meant. */
+const hostList = z.string().transform((text, context): Host[] => {
+  const given = text.split(",").map((name) => name.trim());
+  const wrong = given.find((name) => parseHost(name) === null);
+  if (wrong !== undefined)
+    context.addIssue(`"${wrong}" is no name of a host: write fairlead.example.com or localhost:8080`);
+  return given.flatMap((name) => parseHost(name) ?? []);
+});
 
 /** Every variable that the server reads, by its name; .env.example explains them. */
 export const settingsSchema = z.object({
@@ -24,6 +34,7 @@ export const settingsSchema = z.object({
   FAIRLEAD_HOME: z.string().min(1).default("~/.fairlead"),
   FAIRLEAD_HOST: z.string().min(1).default("127.0.0.1"),
   FAIRLEAD_PORT: port.default(4711),
+  FAIRLEAD_ALLOWED_HOSTS: hostList.default([]),
   FAIRLEAD_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   FAIRLEAD_MAX_ACTIVE_CHANGES: z.coerce.number().int().min(1).max(1000).optional(),
   FAIRLEAD_FIRST_PORT: z.coerce.number().int().min(1024).max(60_000).optional(),
@@ -47,6 +58,8 @@ export interface Settings {
   readonly home: string;
   readonly host: string;
   readonly port: number;
+  /** What the API is served as besides its own address: by a proxy, a tunnel or another port. */
+  readonly allowedHosts: readonly Host[];
   readonly logLevel: string;
   readonly maxActiveChanges: number | undefined;
   readonly firstPort: number | undefined;
@@ -78,6 +91,7 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
     home: resolve(data.FAIRLEAD_HOME.replace(/^~(?=$|\/)/, homedir())),
     host: data.FAIRLEAD_HOST,
     port: data.FAIRLEAD_PORT,
+    allowedHosts: data.FAIRLEAD_ALLOWED_HOSTS,
     logLevel: data.FAIRLEAD_LOG_LEVEL,
     maxActiveChanges: data.FAIRLEAD_MAX_ACTIVE_CHANGES,
     firstPort: data.FAIRLEAD_FIRST_PORT,

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import type { Blueprint } from "../domain/blueprint.ts";
 import { redact } from "../domain/redact.ts";
-import type { Workspace } from "../domain/workspace.ts";
+import type { AgentSettings, Workspace } from "../domain/workspace.ts";
 import { blueprintSettings } from "./blueprint.ts";
 import { planId, workspaceName } from "./ids.ts";
 import { iso, someText, timestamp } from "./text.ts";
+
+const settings = z.record(z.string(), z.unknown());
 
 export const newWorkspace = z
   .strictObject({
@@ -12,7 +14,12 @@ export const newWorkspace = z
     repository_url: someText(2000).meta({ example: "https://github.com/acme/shop.git" }),
     default_branch: someText(250).nullable().default(null).meta({ description: "null: the remote is asked" }),
     agent: someText(100).default("claude"),
-    agent_settings: z.record(z.string(), z.unknown()).default({}),
+    agent_settings: settings.default({}),
+    agents: z
+      .record(someText(100), settings)
+      .refine((agents) => Object.keys(agents).length <= 20, "are more than 20")
+      .default({})
+      .meta({ description: "Further agents that its changes may name, each with its settings" }),
     // What is absent stays absent: it is left to .fairlead.json and to what is detected.
     blueprint: blueprintSettings.default({}).transform((given) => given as Partial<Blueprint>),
     plan_id: planId.nullable().default(null).meta({ description: "The plan that does the work of its changes" }),
@@ -26,6 +33,10 @@ export const newWorkspace = z
     }),
     max_active_changes: z.int().min(1).max(1000).nullable().default(null),
   })
+  .refine(({ agent, agents }) => !Object.hasOwn(agents, agent), {
+    path: ["agents"],
+    message: "has the workspace's own agent in it: the settings of that one are agent_settings",
+  })
   .meta({ id: "NewWorkspace" });
 
 export const workspaceView = z
@@ -35,7 +46,8 @@ export const workspaceView = z
     default_branch: z.string().nullable(),
     provider: z.string(),
     agent: z.string(),
-    agent_settings: z.record(z.string(), z.unknown()).meta({ description: "The values of `variables` are not shown" }),
+    agent_settings: settings.meta({ description: "The values of `variables` are not shown" }),
+    agents: z.record(z.string(), settings).meta({ description: "Further agents that its changes may name" }),
     blueprint: z.record(z.string(), z.unknown()),
     plan_id: z.string().nullable(),
     hosts: z.array(z.string()),
@@ -56,6 +68,9 @@ export function viewWorkspace(workspace: Workspace): z.infer<typeof workspaceVie
     provider: workspace.provider,
     agent: workspace.agent,
     agent_settings: withoutValues(workspace.agentSettings),
+    agents: Object.fromEntries(
+      Object.entries(workspace.agents).map(([name, settings]) => [name, withoutValues(settings)]),
+    ),
     blueprint: { ...workspace.blueprint },
     plan_id: workspace.planId,
     hosts: [...workspace.hosts],
@@ -67,7 +82,7 @@ export function viewWorkspace(workspace: Workspace): z.infer<typeof workspaceVie
 }
 
 /** People put keys into an agent's variables, and whoever may read changes need not know those. */
-function withoutValues(settings: Workspace["agentSettings"]): Record<string, unknown> {
+function withoutValues(settings: AgentSettings): Record<string, unknown> {
   const { variables, ...others } = settings;
   if (typeof variables !== "object" || variables === null) return others;
   return { ...others, variables: Object.fromEntries(Object.keys(variables).map((name) => [name, "[hidden]"])) };

@@ -36,11 +36,29 @@ describe("workspaces", () => {
     expect(again.err).toContain("(WORKSPACE_EXISTS)");
     expect((await place.fairlead(["workspace", "show", "web"])).out).toMatch(/^name +web\nrepository +\/.*shop\.git\n/);
     expect((await place.fairlead(["workspace", "ls"])).out).toMatch(
-      /^NAME +AGENT .*\nweb +scripted +main +\/.*shop\.git\n$/,
+      /^NAME +AGENTS .*\nweb +scripted +main +\/.*shop\.git\n$/,
     );
     expect((await place.fairlead(["workspace", "rm", "web"])).out).toBe("web is removed\n");
     expect((await place.fairlead(["workspace", "rm", "web", "--json"])).code).toBe(3);
     expect(await place.fairlead(["workspace", "ls"])).toMatchObject({ code: 0, out: "" });
+  });
+
+  test("one allows further agents, whose settings are in the option or in a file", async () => {
+    await writeFile(join(place.folder, "settings.json"), '{"argv": ["true"], "variables": {"KEY": "s3cret"}}');
+    const agents = ["--allow-agent", "command=settings.json", "--allow-agent", 'claude={"maxBudgetUsd": 5}'];
+    const args = ["workspace", "add", "many", place.origin, "--agent", "scripted", ...agents];
+    const added = await place.fairlead([...args, "--json"], { cwd: place.folder });
+    expect(JSON.parse(added.out).agents).toEqual({
+      command: { argv: ["true"], variables: { KEY: "[hidden]" } },
+      claude: { maxBudgetUsd: 5 },
+    });
+    const shown = (await place.fairlead(["workspace", "show", "many"])).out;
+    expect(shown).toMatch(/^allows agent +claude \{"maxBudgetUsd":5\}$/m);
+    expect(shown).not.toContain("s3cret");
+    expect((await place.fairlead(["workspace", "ls"])).out).toMatch(
+      /^many +scripted, (claude, command|command, claude) /m,
+    );
+    await place.fairlead(["workspace", "rm", "many"]);
   });
 
   test.each<[string, string[], number]>([
@@ -49,6 +67,12 @@ describe("workspaces", () => {
     ["an address that runs a program", ["web", "ext::sh -c x"], 2],
     ["a repository that does not answer", ["web", "/nowhere/at-all.git"], 5],
     ["settings that are no JSON", ["web", ".", "--agent-settings", "{"], 2],
+    ["an agent that there isn't", ["web", ".", "--allow-agent", "robin"], 2],
+    ["an agent whose settings don't fit", ["web", ".", "--allow-agent", "command"], 2],
+    ["an agent whose settings are no JSON", ["web", ".", "--allow-agent", "claude={"], 2],
+    ["an agent whose file of settings isn't there", ["web", ".", "--allow-agent", "claude=nowhere.json"], 2],
+    ["an agent twice", ["web", ".", "--allow-agent", "scripted", "--allow-agent", "scripted={}"], 2],
+    ["its own agent", ["web", ".", "--allow-agent", "claude"], 2],
     ["a command that needs a shell", ["web", ".", "--start", "a && b"], 2],
   ])("%s is refused, and nothing is stored", async (_name, args, code) => {
     const ran = await place.fairlead(["workspace", "add", ...args], { cwd: place.checkout });

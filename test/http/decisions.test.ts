@@ -75,3 +75,11 @@ test("of an approval and a rejection at once, exactly one wins", async () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
   }
 });
+
+test("a change that was rejected is not rejected once more, and the answer says that this is final", async () => {
+  const id = await changeIn(served.world, "deployed");
+  expect((await served.ask("POST", `/api/changes/${id}/reject`, { body: {} })).status).toBe(200);
+  const again = await served.ask("POST", `/api/changes/${id}/reject`, { body: {} });
+  expect([again.status, again.body.code]).toEqual([409, "MOVE_ILLEGAL"]);
+  expect(again.body.detail).toContain("rejected is final.");
+});

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { isAfter } from "../../src/http/cursor.ts";
+import { isAfter } from "../../src/http/events/cursor.ts";
 import { connect } from "../../src/store/sql.ts";
 import { type Follower, follow, type Told } from "./stream.ts";
 import { type Served, serve } from "./support.ts";

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createToken } from "../../src/actions/manage-tokens.ts";
 import { newestCursor } from "../../src/store/events.ts";
 import { follow } from "./stream.ts";
 import { changeIn, type Served, serve } from "./support.ts";
@@ -75,9 +76,21 @@ test("a cursor that is none is refused", async () => {
   }
 });
 
-test("no more clients than there is room for may follow", async () => {
-  const followers = await Promise.all(Array.from({ length: 200 }, () => follow(url, served.tokens.read)));
+test("one token's clients can't take the places of all others", async () => {
+  const followers = await Promise.all(Array.from({ length: 100 }, () => follow(url, served.tokens.read)));
+  const { status, body } = await served.ask("GET", "/api/events", { as: "read" });
+  expect([status, body.code, body.limit]).toEqual([429, "TOO_MANY_STREAMS", 100]);
+  const other = await follow(url, served.tokens.admin);
+  for (const follower of [...followers, other]) follower.cut();
+});
+
+test("no more clients than there is room for may follow", { timeout: 60_000 }, async () => {
+  const { services } = served.world;
+  const tokens = await Promise.all(Array.from({ length: 5 }, (_, at) => createToken(services, `client ${at}`, "read")));
+  const followers = await Promise.all(
+    tokens.flatMap(({ token }) => Array.from({ length: 100 }, () => follow(url, token))),
+  );
   const { status, body } = await served.ask("GET", "/api/events");
-  expect([status, body.code]).toEqual([429, "TOO_MANY_STREAMS"]);
+  expect([status, body.code, body.limit]).toEqual([429, "TOO_MANY_STREAMS", 500]);
   for (const follower of followers) follower.cut();
 });

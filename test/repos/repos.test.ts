@@ -95,6 +95,7 @@ async function merge(given: {
     blueprint: {},
     planId: null,
     hosts: [],
+    agents: {},
     sshAgent: false,
     maxActiveChanges: null,
   });

@@ -41,3 +41,15 @@ test.each([
 ])("%s does not pass by itself, and stays the error that it is", async (_, code) => {
   expect(await faultWith(code)).toMatchObject({ name: "PostgresError", code });
 });
+
+test.each<[string, () => PromiseLike<unknown>]>([
+  ["a NUL character in a text", () => database.sql`select ${"a\0b"}::text`],
+  ["a NUL character in JSON", () => database.sql`select ${database.sql.json({ a: "\0" })}::jsonb`],
+  ["half of a character in JSON", () => database.sql`select ${database.sql.json({ a: "\ud800" })}::jsonb`],
+  ["a number that is too large", () => database.sql`select ${"3000000000"}::text::integer`],
+  ["a cost that is too large", () => database.sql`select ${"1e12"}::text::numeric(12, 6)`],
+  ["JSON that is nested too deep", () => database.sql`select (repeat('[', 50000) || repeat(']', 50000))::jsonb`],
+])("%s is the caller's to mend", async (_what, statement) => {
+  const error = await statement().then(() => null, faultOf);
+  expect(error).toMatchObject({ code: "ARGUMENT_INVALID", kind: "invalid" });
+});

@@ -28,10 +28,24 @@ test.each([
   ['{"start": []}', /"start".*names no program/],
   ['{"start": [""]}', /"start".*names no program/],
   ['{"start": ["a\\u0000"]}', /"start".*NUL/],
+  ['{"start": ["a\\ud800"]}', /"start".*well-formed/],
+  ['{"setup": "a \\udc00"}', /"setup".*well-formed/],
   ['{"start": 7}', /"start".*neither/],
   ['{"port": 70000}', /"port"/],
   ['{"port": "3000"}', /"port"/],
 ])("%s is refused with what is wrong", (text, why) => {
   expect(() => parseBlueprintFile(text)).toThrow(expect.objectContaining({ code: "BLUEPRINT_INVALID" }));
   expect(() => parseBlueprintFile(text)).toThrow(why);
+});
+
+test.each([
+  ["brackets", "[".repeat(10_000_000)],
+  ["a nested command", `{"start": ${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}}`],
+  ["a million words", `{"start": [${"1,".repeat(900_000)}1]}`],
+  ["a million fields", `{${Array.from({ length: 500_000 }, (_, at) => `"${at}":1`).join()}}`],
+  ["a long line", `{"start": "${"a ".repeat(2_000_000)}"}`],
+])("%s are refused at once", (_what, text) => {
+  const at = performance.now();
+  expect(() => parseBlueprintFile(text)).toThrow(expect.objectContaining({ code: "BLUEPRINT_INVALID" }));
+  expect(performance.now() - at).toBeLessThan(1_000);
 });

@@ -10,6 +10,20 @@ export class AgentUnknown extends Fault {
   }
 }
 
+/** A change names an agent that its workspace does not allow, and the requester is no admin. */
+export class AgentNotAllowed extends Fault {
+  readonly code = "AGENT_NOT_ALLOWED";
+  readonly kind = "forbidden";
+
+  constructor(name: string, workspace: string, allowed: readonly string[]) {
+    super(
+      `the workspace "${workspace}" does not allow the agent "${name}". It allows: ${allowed.join(", ")}. Choose one of ` +
+        "these, or have an admin add the other to `agents` of fairlead.workspaces.",
+      { agent: name, workspace, allowed },
+    );
+  }
+}
+
 /** The settings of an agent don't fit; `problems` has a line for each thing that is wrong. */
 export class AgentSettingsInvalid extends Fault {
   readonly code = "AGENT_SETTINGS_INVALID";

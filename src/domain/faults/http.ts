@@ -71,6 +71,33 @@ export class MethodNotAllowed extends Fault {
   }
 }
 
+/** The Host of a request is none that this server is served as: a page may have had its own name lead here. */
+export class HostNotServed extends Fault {
+  readonly code = "HOST_NOT_SERVED";
+  readonly kind = "forbidden";
+
+  constructor(host: string) {
+    const named = host === "" ? "a request without a Host" : `requests for ${JSON.stringify(host.slice(0, 200))}`;
+    super(
+      `This server does not answer ${named}. Use the address that it listens on, with its port, or name the host in ` +
+        "FAIRLEAD_ALLOWED_HOSTS.",
+    );
+  }
+}
+
+/** A page of another origin made the request. */
+export class OriginNotAllowed extends Fault {
+  readonly code = "ORIGIN_NOT_ALLOWED";
+  readonly kind = "forbidden";
+
+  constructor(origin: string) {
+    super(
+      `A page of ${JSON.stringify(origin.slice(0, 200))} may not do this: only pages of this server's own origin may. ` +
+        "Where a proxy serves it under that name, add the name to FAIRLEAD_ALLOWED_HOSTS.",
+    );
+  }
+}
+
 /** `wrong`: a token was given, and it is none of ours or was revoked. */
 export class Unauthenticated extends Fault {
   readonly code = "UNAUTHENTICATED";
@@ -107,8 +134,8 @@ export class TooManyStreams extends Fault {
   readonly code = "TOO_MANY_STREAMS";
   readonly kind = "too_many";
 
-  constructor(limit: number) {
-    super(`${limit} clients are following events already. Close some, or try again later.`, { limit });
+  constructor(limit: number, of: "with this token" | "in all") {
+    super(`${limit} event streams are open already ${of}. Close some, or try again later.`, { limit });
   }
 }
 

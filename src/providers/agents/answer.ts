@@ -37,8 +37,16 @@ function dataOf({ text, value }: Answer): unknown {
 
 /** Agents put JSON into a fence, after an introduction or on their last line, whatever they were told. */
 function jsonIn(text: string): unknown {
-  const fenced = text.match(/```(?:json)?\s*\n([\s\S]*?)\n\s*```/)?.[1];
   const braced = text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1);
-  const candidates = [text, linesOf(text).at(-1), fenced, braced];
+  const candidates = [text, linesOf(text).at(-1), fencedIn(text), braced];
   return candidates.map((candidate) => parseJson(candidate ?? "")).find((value) => value !== undefined);
+}
+
+/** What stands between the first fence and the next. In two steps: one pattern for both takes seconds of 3,000 line ends. */
+function fencedIn(text: string): string | undefined {
+  const opening = /```(?:json)?[ \t\r]*\n/.exec(text);
+  if (opening === null) return undefined;
+  const rest = text.slice(opening.index + opening[0].length);
+  const closing = /\n[ \t]*```/.exec(rest);
+  return closing === null ? undefined : rest.slice(0, closing.index);
 }

@@ -39,7 +39,12 @@ function toolText(name: string, input: Readonly<Record<string, unknown>>): strin
   if (typeof file === "string") return `${name} ${file.split("/").at(-1)}`;
   const telling = [input.command, input.pattern, input.url, input.query, input.description];
   const said = telling.find((value) => typeof value === "string");
-  return said === undefined ? name : `${name} ${shorten(said.trim().replaceAll(/\s*\n\s*/g, " "), 200)}`;
+  return said === undefined ? name : `${name} ${shorten(inOneLine(said), 200)}`;
+}
+
+function inOneLine(said: string): string {
+  const lines = said.split("\n").map((line) => line.trim());
+  return lines.filter((line) => line !== "").join(" ");
 }
 
 function systemNote(line: LineOf<"system">): AgentNote | null {

@@ -3,7 +3,7 @@ import { expectedAnswer, readAnswer } from "./answer.ts";
 import { readClaudeRun, sessionAfter } from "./claude-run.ts";
 import { type ClaudeOutput, failedResult, type Setback, withoutResult } from "./claude-setbacks.ts";
 import { describeExit, wasStopped } from "./exit.ts";
-import { withDetail } from "./lines.ts";
+import { shorten, withDetail } from "./lines.ts";
 import type { AgentJob } from "./port.ts";
 
 /**
@@ -38,7 +38,7 @@ export function claudeOutcome<Role extends AgentRole>(job: AgentJob<Role>, outpu
 
 function permissionDenied(tools: readonly string[]): Setback {
   const message =
-    `Claude Code was not permitted to use ${tools.join(", ")}. Set permissionMode to "bypassPermissions" in the ` +
+    `Claude Code was not permitted to use ${shorten(tools.join(", "), 500)}. Set permissionMode to "bypassPermissions" in the ` +
     "agent's settings, or take the rule that denies it out of the repository's .claude/settings.json, then retry.";
   return { state: "failed", trouble: "permission_denied", message };
 }

@@ -2,7 +2,7 @@ import type { AgentSession, AgentUsage } from "../../domain/agent.ts";
 import { type ClaudeLine, type ClaudeResult, readClaudeLine } from "../../wire/agent-output.ts";
 import { linesOf } from "./lines.ts";
 import type { AgentJob } from "./port.ts";
-import { greaterUsage, spentBefore, subtractUsage } from "./usage.ts";
+import { doubting, greaterUsage, spentBefore, subtractUsage } from "./usage.ts";
 
 /** What the output of a run of Claude Code says about it as a whole. */
 export interface ClaudeRun {
@@ -55,7 +55,7 @@ export function sessionAfter(job: AgentJob, run: ClaudeRun): AgentSession {
   const id = run.sessionId ?? (job.resume ? job.sessionId : null);
   if (run.result === null) return { id, total: before, usage: { costUsd: null, inputTokens: 0, outputTokens: 0 } };
   const total = greaterUsage(totalOf(run.result), before);
-  return { id, total, usage: subtractUsage(total, before) };
+  return { id, total, usage: subtractUsage(total, before), ...doubting(run.result.doubts) };
 }
 
 /** Summed over the models, as `usage` leaves out subagents and compaction. Tokens read from the cache are input too. */

@@ -1,13 +1,35 @@
-/** The lines that have something on them. */
-export function linesOf(output: string): string[] {
-  return output.split(/\r?\n/).filter((line) => line.trim() !== "");
+/** More lines than an agent prints in its hours; an output of mere line ends has millions. */
+const mostLines = 40_000;
+
+/** The last lines that have something on them, without the white space at their ends. */
+export function linesOf(output: string, most = mostLines): string[] {
+  const lines: string[] = [];
+  for (let end = wordsEnd(output, output.length); end > 0 && lines.length < most; ) {
+    const start = output.lastIndexOf("\n", end - 1) + 1;
+    lines.push(output.slice(start, end));
+    end = wordsEnd(output, start);
+  }
+  return lines.reverse().filter((line) => line.trim() !== "");
+}
+
+/** Where the white space before a place begins. */
+function wordsEnd(text: string, before: number): number {
+  let end = before;
+  while (end > 0 && isSpace(text.charCodeAt(end - 1))) end -= 1;
+  return end;
+}
+
+/** A space, a tab, or what ends a line. No pattern: there may be millions of them. */
+function isSpace(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }
 
 /** The end of a text in whole lines, at most `limit` characters; the end of its last line when that alone is longer. */
 export function lastLines(output: string, limit: number): string {
   const kept: string[] = [];
   let room = limit;
-  for (const line of linesOf(output).reverse()) {
+  // A line takes a character and its end at the least.
+  for (const line of linesOf(output, limit).reverse()) {
     if (line.length > room) break;
     kept.unshift(line);
     room -= line.length + 1;
@@ -15,9 +37,9 @@ export function lastLines(output: string, limit: number): string {
   return kept.length > 0 ? kept.join("\n") : output.trim().slice(-limit);
 }
 
-/** The beginning of a text, with a mark when there was more. */
+/** The beginning of a text, cut between characters, with a mark when there was more. */
 export function shorten(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+  return text.length <= limit ? text : `${text.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }
 
 /** Puts what a program said behind our own sentence, if it said anything. */

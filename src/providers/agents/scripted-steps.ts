@@ -3,7 +3,7 @@ import { appendFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { execa } from "execa";
-import type { ScriptedLine } from "../../wire/agent-output.ts";
+import type { PrintedLine } from "../../wire/agent-output.ts";
 import type { ScriptStep } from "../../wire/agent-script.ts";
 import { pathInside } from "./path-inside.ts";
 
@@ -100,6 +100,6 @@ function flush(stream: NodeJS.WriteStream, text: string): Promise<void> {
   return new Promise((resolve) => stream.write(text, () => resolve()));
 }
 
-function print(line: ScriptedLine): void {
+function print(line: PrintedLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }

@@ -7,7 +7,7 @@ import { type Answer, expectedAnswer, readAnswer } from "./answer.ts";
 import { describeExit, wasInterrupted, wasStopped } from "./exit.ts";
 import { linesOf, shorten, withDetail } from "./lines.ts";
 import type { Agent, AgentCommand, AgentJob, AgentNote, ProcessExit } from "./port.ts";
-import { addUsage, spentBefore } from "./usage.ts";
+import { addUsage, doubting, spentBefore } from "./usage.ts";
 
 const program = fileURLToPath(new URL("scripted-agent.ts", import.meta.url));
 
@@ -96,9 +96,10 @@ function answerIn(role: AgentRole, lines: readonly ScriptedLine[]): Answer {
 }
 
 function sessionAfter(job: AgentJob, lines: readonly ScriptedLine[]): AgentSession {
-  const usage = lines
-    .filter((line) => line.type === "cost")
+  const costs = lines.filter((line) => line.type === "cost");
+  const usage = costs
     .map(({ usd: costUsd, inputTokens, outputTokens }) => ({ costUsd, inputTokens, outputTokens }))
     .reduce(addUsage, noUsage);
-  return { id: job.sessionId, total: addUsage(usage, spentBefore(job)), usage };
+  const doubts = costs.flatMap((line) => line.doubts).slice(0, 5);
+  return { id: job.sessionId, total: addUsage(usage, spentBefore(job)), usage, ...doubting(doubts) };
 }

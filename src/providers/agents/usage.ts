@@ -1,9 +1,14 @@
-import { type AgentUsage, noUsage } from "../../domain/agent.ts";
+import { type AgentSession, type AgentUsage, noUsage } from "../../domain/agent.ts";
 import type { AgentJob } from "./port.ts";
 
 /** What the job's session had cost before: nothing, when the job begins it. */
 export function spentBefore(job: AgentJob): AgentUsage {
   return job.resume ? job.spent : noUsage;
+}
+
+/** For a session: what its agent said and is not believed, if there is anything of that. */
+export function doubting(doubts: readonly string[]): Pick<AgentSession, "doubts"> {
+  return doubts.length === 0 ? {} : { doubts };
 }
 
 export function addUsage(one: AgentUsage, other: AgentUsage): AgentUsage {

@@ -1,6 +1,7 @@
 import type { Blueprint, BlueprintSettings } from "../../domain/blueprint.ts";
 import { detectBlueprint, resolveBlueprint } from "../../domain/detect-blueprint.ts";
 import { staticFolders } from "../../domain/detect-start.ts";
+import { parseJson } from "../../domain/json/parse-json.ts";
 import { parseBlueprintFile } from "../../wire/blueprint.ts";
 import type { Files } from "../git/port.ts";
 import { staticServer } from "./static-server.ts";
@@ -29,9 +30,6 @@ export async function readBlueprint(files: Files, workspace: BlueprintSettings):
 
 /** A package.json that can't be read is the repository's affair: nothing is detected from it. */
 function jsonOrNull(text: string | null): unknown {
-  try {
-    return text === null ? null : JSON.parse(text);
-  } catch {
-    return null;
-  }
+  const parsed = parseJson(text ?? "null");
+  return "value" in parsed ? parsed.value : null;
 }

@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import type { Response } from "express";
-import type { Services } from "../actions/services.ts";
-import type { Event } from "../domain/event.ts";
-import { TooManyStreams } from "../domain/faults/http.ts";
-import { type EventCursor, type EventFilter, eventsAfter } from "../store/events.ts";
-import { viewEvent } from "../wire/events.ts";
+import type { Services } from "../../actions/services.ts";
+import type { Event } from "../../domain/event.ts";
+import { type EventCursor, type EventFilter, eventsAfter } from "../../store/events.ts";
+import { viewEvent } from "../../wire/events.ts";
 import { isAfter } from "./cursor.ts";
 import type { EventFeed, Subscriber } from "./event-feed.ts";
+import { inTime } from "./in-time.ts";
+import type { OpenStream } from "./open-streams.ts";
 
 /** Only these events; all of them where it says nothing. */
 export type Wanted = Pick<EventFilter, "workspace" | "changeId" | "runId">;
@@ -15,12 +16,10 @@ export interface StreamOptions {
   /** Null: from now on. */
   readonly after: EventCursor | null;
   readonly wanted: Wanted;
-  /** Asked now and then: a token that is revoked ends its streams too. */
-  readonly allowed: () => Promise<boolean>;
+  /** Takes a place for the stream; null when the client has gone. */
+  readonly open: (beat: () => void) => OpenStream | null;
 }
 
-const maxStreams = 200;
-const beatMs = 15_000;
 const pageSize = 500;
 const drainMs = 30_000;
 /** A client that leaves so much unread is cut off: it resumes where it stood, and holds no memory until then. */
@@ -28,39 +27,39 @@ const unreadLimitBytes = 1024 * 1024;
 const queueLimit = 10_000;
 
 /**
- * Sends server-sent events until the client or the feed ends. What lies between the client's position and now is read
- * from the database; then it joins the feed. While it does, what the feed tells is queued, and what the last read
- * brought as well is dropped by its cursor: so nothing is missed or sent twice.
+ * Sends server-sent events until the client or the server ends the stream. What lies between the client's position and
+ * now is read from the database; then it joins the feed. While it does, what the feed tells is queued, and what the last
+ * read brought as well is dropped by its cursor: so nothing is missed or sent twice.
  */
 export async function streamEvents(
   { sql, log }: Pick<Services, "sql" | "log">,
   feed: EventFeed,
   response: Response,
-  { after, wanted, allowed }: StreamOptions,
+  { after, wanted, open }: StreamOptions,
 ): Promise<void> {
-  if (feed.size() >= maxStreams) throw new TooManyStreams(maxStreams);
-  const gone = new AbortController();
   let at: EventCursor = after ?? "0-0";
   let mode: "behind" | "joining" | "live" = "behind";
   let queue: Event[] = [];
+  const stream = open(beat);
+  if (stream === null) return;
+  const { over } = stream;
 
   function send(events: readonly Event[]): boolean {
-    if (events.length === 0) return true;
+    if (events.length === 0 || over.aborted || response.writableEnded) return true;
     at = events.at(-1)?.cursor ?? at;
     return response.write(events.map(written).join(""));
   }
   async function catchUp(): Promise<void> {
     for (;;) {
-      const events = await eventsAfter(sql, { ...wanted, after: at, limit: pageSize });
-      gone.signal.throwIfAborted();
+      const events = await inTime(eventsAfter(sql, { ...wanted, after: at, limit: pageSize }), over);
       if (!send(events)) {
-        await once(response, "drain", { signal: AbortSignal.any([gone.signal, AbortSignal.timeout(drainMs)]) });
+        await once(response, "drain", { signal: AbortSignal.any([over, AbortSignal.timeout(drainMs)]) });
       }
       if (events.length < pageSize) return;
     }
   }
   function cutOffIfSlow(): void {
-    if (response.writableLength > unreadLimitBytes || queue.length > queueLimit) response.destroy();
+    if (response.writableLength > unreadLimitBytes || queue.length > queueLimit) response.req.socket.destroy();
   }
   const subscriber: Subscriber = {
     receive(events) {
@@ -70,26 +69,19 @@ export async function streamEvents(
       else send(news);
       cutOffIfSlow();
     },
-    end: () => response.end(),
   };
-  async function beat(): Promise<void> {
-    if (!(await allowed())) response.end();
+  function beat(): void {
+    if (!response.headersSent) return;
     // Moves a client on past events that it does not want: it would otherwise read over them again when it resumes.
     if (mode === "live" && isAfter(feed.position(), at)) at = feed.position();
-    if (!response.writableEnded) response.write(mode === "live" ? `id: ${at}\n: beat\n\n` : ": beat\n\n");
+    response.write(mode === "live" ? `id: ${at}\n: beat\n\n` : ": beat\n\n");
     cutOffIfSlow();
   }
 
-  const beating = setInterval(() => void beat().catch((err: unknown) => log.warn({ err }, "no heartbeat")), beatMs);
-  response.once("close", () => {
-    clearInterval(beating);
-    feed.leave(subscriber);
-    gone.abort();
-  });
   try {
-    await feed.join(subscriber);
+    await inTime(feed.join(subscriber, over), over);
     if (after === null) at = feed.position();
-    open(response, at);
+    begin(response, at);
     await catchUp();
     mode = "joining";
     await catchUp();
@@ -98,21 +90,25 @@ export async function streamEvents(
     mode = "live";
     send(missed);
   } catch (error) {
-    clearInterval(beating);
-    feed.leave(subscriber);
-    if (!response.headersSent) throw error;
-    // Gone, too slow, or the database is away: the client resumes where it stood.
-    if (!gone.signal.aborted) log.info({ err: error }, "event stream cut off");
-    response.destroy();
+    if (over.aborted) return;
+    if (!response.headersSent) {
+      stream.leave();
+      throw error;
+    }
+    // It is too slow, or the database is away: the client resumes where it stood.
+    log.info({ err: error }, "event stream cut off");
+    response.req.socket.destroy();
   }
 }
 
 /** The first thing a client gets is where it stands: cut before the first event, it still misses none. */
-function open(response: Response, at: EventCursor): void {
+function begin(response: Response, at: EventCursor): void {
   response.writeHead(200, {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store, no-transform",
     "X-Accel-Buffering": "no",
+    // The connection ends with the stream, whichever side ends it.
+    Connection: "close",
   });
   response.write(`retry: 1000\nid: ${at}\n\n`);
 }

@@ -1,8 +1,7 @@
-import { tokenWithId } from "../store/tokens.ts";
-import { eventStreamHeaders, eventStreamQuery } from "../wire/events.ts";
-import { callerOf } from "./authenticate.ts";
+import { eventStreamHeaders, eventStreamQuery } from "../../wire/events.ts";
+import { callerOf } from "../border/authenticate.ts";
+import { type Route, route } from "../route.ts";
 import { streamEvents } from "./event-stream.ts";
-import { type Route, route } from "./route.ts";
 
 export const eventStreamPath = "/api/events";
 
@@ -20,16 +19,16 @@ export const eventRoutes: readonly Route[] = [
         content: { "text/event-stream": { schema: { type: "string" } } },
       },
     },
-    async answer({ services, feed }, { query, headers, request }, response) {
+    async answer({ services, feed, streams }, { query, headers, request }, response) {
       if (request.method === "HEAD") {
         response.type("text/event-stream").end();
         return;
       }
-      const { id } = callerOf(request);
+      const { id: token } = callerOf(request);
       await streamEvents(services, feed, response, {
         after: headers["last-event-id"] ?? query.after ?? null,
         wanted: { workspace: query.workspace, changeId: query.change, runId: query.run },
-        allowed: async () => (await tokenWithId(services.sql, id)) !== null,
+        open: (beat) => streams.open(request, response, { token, beat }),
       });
     },
   }),

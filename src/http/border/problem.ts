@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
-import { Fault, type FaultKind } from "../domain/fault.ts";
+import { Fault, type FaultKind } from "../../domain/fault.ts";
 import {
   BodyMalformed,
   BodyTooLarge,
@@ -9,8 +9,9 @@ import {
   PathMalformed,
   RouteUnknown,
   Unauthenticated,
-} from "../domain/faults/http.ts";
-import { faultOf } from "../store/sql.ts";
+} from "../../domain/faults/http.ts";
+import { faultOf } from "../../store/sql.ts";
+import { visible } from "./request-log.ts";
 
 export const bodyLimitBytes = 256 * 1024;
 
@@ -28,6 +29,7 @@ const statusOfKind = {
 /** Where HTTP has a better word than the one for the kind. */
 const statusOfCode: Readonly<Record<string, number>> = {
   BODY_TOO_LARGE: 413,
+  HOST_NOT_SERVED: 421,
   MEDIA_TYPE_UNSUPPORTED: 415,
   METHOD_NOT_ALLOWED: 405,
   REPOSITORY_UNREACHABLE: 502,
@@ -98,6 +100,6 @@ function bodyFault(error: Error & { status: unknown; type?: unknown; limit?: unk
 }
 
 function hide(log: Logger, error: unknown, request: Request): Fault {
-  log.error({ err: error, request: request.id, url: request.path }, "request failed");
+  log.error({ err: error, request: request.id, url: visible(request.path) }, "request failed");
   return new InternalError(String(request.id));
 }

@@ -1,4 +1,4 @@
-import type { EventCursor } from "../store/events.ts";
+import type { EventCursor } from "../../store/events.ts";
 
 /** Whether one event comes after another in the order of all events. */
 export function isAfter(cursor: EventCursor, other: EventCursor): boolean {

@@ -16,11 +16,22 @@ export function requestLog(log: Logger): HttpLogger {
     autoLogging: { ignore: ({ url }) => url === "/healthz" || url === "/readyz" || url === "/metrics" },
     wrapSerializers: false,
     serializers: {
-      req: ({ id, method, url, socket }: IncomingMessage) => ({ id, method, url, address: socket.remoteAddress }),
+      req: ({ id, method, url, socket }: IncomingMessage) => ({
+        id,
+        method,
+        url: visible(url ?? ""),
+        address: socket.remoteAddress,
+      }),
       res: ({ statusCode }: ServerResponse) => ({ status: statusCode }),
     },
     customLogLevel: (_request, { statusCode }) => (statusCode >= 500 ? "warn" : "info"),
     customSuccessMessage: () => "request answered",
     customErrorMessage: () => "request not answered",
   });
+}
+
+/** A path may hold any byte but spaces: what a terminal would obey is written as an escape, and what is long is cut. */
+export function visible(url: string): string {
+  const printable = url.slice(0, 1000).replace(/[^\x21-\x7e]/g, (mark) => encodeURIComponent(mark));
+  return url.length > 1000 ? `${printable}…` : printable;
 }

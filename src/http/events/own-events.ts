@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { type EventCursor, type EventsOwner, eventsOf } from "../store/events.ts";
-import type { Sql } from "../store/sql.ts";
-import { type eventPage, viewEvent } from "../wire/events.ts";
+import { type EventCursor, type EventsOwner, eventsOf } from "../../store/events.ts";
+import type { Sql } from "../../store/sql.ts";
+import { type eventPage, viewEvent } from "../../wire/events.ts";
 
 /** A page of what has happened to a change or a run. */
 export async function ownEvents(

@@ -1,11 +1,11 @@
 import type { Request, RequestHandler } from "express";
 import { rateLimit } from "express-rate-limit";
-import { recogniseToken } from "../actions/manage-tokens.ts";
-import type { Services } from "../actions/services.ts";
-import { RoleTooLow, TooManyFailedLogins, Unauthenticated } from "../domain/faults/http.ts";
-import { mayActAs, type Role } from "../domain/role.ts";
-import type { Token } from "../domain/token.ts";
-import { tokenParts } from "../wire/tokens.ts";
+import { recogniseToken } from "../../actions/manage-tokens.ts";
+import type { Services } from "../../actions/services.ts";
+import { RoleTooLow, TooManyFailedLogins, Unauthenticated } from "../../domain/faults/http.ts";
+import { mayActAs, type Role } from "../../domain/role.ts";
+import type { Token } from "../../domain/token.ts";
+import { tokenParts } from "../../wire/tokens.ts";
 
 /** Makes the handler that lets only callers with this role or a higher one pass. */
 export type Guard = (role: Role) => RequestHandler;
@@ -20,6 +20,8 @@ export function makeGuard({ sql }: Pick<Services, "sql">): Guard {
     const parts = token === null ? null : tokenParts(token);
     const caller = parts === null ? null : await recogniseToken({ sql }, parts);
     if (caller === null) {
+      // Without an address there is nothing to count by, and no client to answer.
+      if (request.socket.destroyed) return;
       // Only wrong tokens count, and a right one always passes: mistakes from the same address lock nobody out.
       if (token === null) next(new Unauthenticated(false));
       else await countFailure(request, response, (error) => next(error ?? new Unauthenticated(true)));

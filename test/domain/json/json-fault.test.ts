@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { findJsonFault } from "../../src/domain/json-fault.ts";
+import { findJsonFault } from "../../../src/domain/json/json-fault.ts";
 
 test.each([
   ["", 1, 1, "there is nothing in it"],

@@ -120,7 +120,8 @@ function badWord(text: string, at: number): string {
   return `${JSON.stringify(word)} is nothing that JSON knows: texts stand in double quotes`;
 }
 
-function faultAt(text: string, at: number, message: string): JsonFault {
+/** A fault at a place of the text, counted in characters from 0. */
+export function faultAt(text: string, at: number, message: string): JsonFault {
   const before = text.slice(0, at);
   const line = before.split("\n").length;
   return { line, column: at - before.lastIndexOf("\n"), message };

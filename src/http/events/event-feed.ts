@@ -1,27 +1,25 @@
-import type { Services } from "../actions/services.ts";
-import type { Event } from "../domain/event.ts";
-import { type EventCursor, eventsAfter, listenForMoves, newestCursor } from "../store/events.ts";
+import type { Services } from "../../actions/services.ts";
+import type { Event } from "../../domain/event.ts";
+import { type EventCursor, eventsAfter, listenForMoves, newestCursor } from "../../store/events.ts";
 import { makeAlarm } from "./alarm.ts";
+import { inTime } from "./in-time.ts";
 
-/** Somebody who is told of every event from the moment they joined. */
+/** A stream that is told of every event from the moment it joined. */
 export interface Subscriber {
   /** In order, each once; must not throw. */
   receive(events: readonly Event[]): void;
-  /** The feed is closing. */
-  end(): void;
 }
 
 /** The one reader of events in a process: however many clients follow, the database is asked once. */
 export interface EventFeed {
   /**
-   * Tells of every event after some position that the database has not passed yet when this resolves: who reads up to
-   * the end afterwards and drops what comes twice has all of them. Call `leave` in any case.
+   * Tells the subscriber, until its stream is over, of every event after some position that the database has not passed
+   * yet when this resolves: who reads up to the end afterwards and drops what comes twice has all of them.
    */
-  join(subscriber: Subscriber): Promise<void>;
-  leave(subscriber: Subscriber): void;
+  join(subscriber: Subscriber, over: AbortSignal): Promise<void>;
   /** Up to where everything has been told. */
   position(): EventCursor;
-  size(): number;
+  /** Stops reading and listening. */
   close(): Promise<void>;
 }
 
@@ -44,7 +42,7 @@ export function makeEventFeed({ sql, log }: Pick<Services, "sql" | "log">): Even
       listening = null;
       log.warn({ err: error }, "events are polled, listening failed");
     });
-    position = await newestCursor(sql);
+    position = await inTime(newestCursor(sql));
     void read();
   }
 
@@ -62,7 +60,7 @@ export function makeEventFeed({ sql, log }: Pick<Services, "sql" | "log">): Even
 
   async function readPage(): Promise<boolean> {
     try {
-      const events = await eventsAfter(sql, { after: position, limit: pageSize });
+      const events = await inTime(eventsAfter(sql, { after: position, limit: pageSize }));
       position = events.at(-1)?.cursor ?? position;
       if (events.length > 0) for (const subscriber of subscribers) subscriber.receive(events);
       return events.length === pageSize;
@@ -73,21 +71,18 @@ export function makeEventFeed({ sql, log }: Pick<Services, "sql" | "log">): Even
   }
 
   return {
-    async join(subscriber) {
+    async join(subscriber, over) {
+      over.throwIfAborted();
       subscribers.add(subscriber);
+      over.addEventListener("abort", () => subscribers.delete(subscriber), { once: true });
       started ??= start().catch((error: unknown) => {
         started = null;
         throw error;
       });
       await started;
     },
-    leave(subscriber) {
-      subscribers.delete(subscriber);
-    },
     position: () => position,
-    size: () => subscribers.size,
     async close() {
-      for (const subscriber of subscribers) subscriber.end();
       subscribers.clear();
       alarm.ring();
       const listened = await listening?.catch(() => null);

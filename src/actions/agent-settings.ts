@@ -1,0 +1,25 @@
+import { allowedAgents, settingsForAgent } from "../domain/agent-choice.ts";
+import type { Change } from "../domain/change.ts";
+import { AgentNotAllowed } from "../domain/faults/agents.ts";
+import type { AgentSettings } from "../domain/workspace.ts";
+import { needWorkspace } from "./need-workspace.ts";
+import type { Services } from "./services.ts";
+
+/**
+ * The settings with which a change's agent is started, or the agent that a step of its plan names. They are looked up
+ * when it starts: an agent that the workspace allowed once and no longer does would run without its budget and wrapper,
+ * also in a retry. Throws `AgentNotAllowed` then, unless an admin chose the agent.
+ */
+export async function agentSettings(
+  { sql }: Pick<Services, "sql">,
+  change: Pick<Change, "workspace" | "agent" | "agentFree">,
+  namedByPlan: string | null = null,
+): Promise<AgentSettings> {
+  const workspace = await needWorkspace({ sql }, change.workspace);
+  const name = namedByPlan ?? change.agent;
+  const settings = settingsForAgent(workspace, name);
+  if (settings !== null) return settings;
+  // Only admins register plans.
+  if (namedByPlan !== null || change.agentFree) return {};
+  throw new AgentNotAllowed(name, workspace.name, allowedAgents(workspace));
+}
