@@ -51,12 +51,19 @@ export async function leftIn(home: string): Promise<string[]> {
     const mirror = join(home, "mirrors", name);
     const files = await readdir(mirror, { recursive: true }).catch(() => []);
     left.push(...files.filter((file) => /\.lock$|(^|\/)tmp_|^worktrees\//.test(file)).map((file) => `${name}/${file}`));
-    const refs = (await gitIn(mirror, "for-each-ref", "--format=%(refname)")).split("\n");
-    left.push(
-      ...refs.filter((ref) => ref !== "" && !ref.startsWith("refs/remotes/origin/")).map((ref) => `${name} ${ref}`),
-    );
+    left.push(...(await refsLeftIn(mirror)).map((ref) => `${name} ${ref}`));
   }
   return left;
+}
+
+/** What Fairlead notes of a branch is needed for as long as the remote has that branch. */
+async function refsLeftIn(mirror: string): Promise<string[]> {
+  const branches = "refs/remotes/origin/";
+  const refs = (await gitIn(mirror, "for-each-ref", "--format=%(refname)")).split("\n").filter((ref) => ref !== "");
+  const needed = refs
+    .filter((ref) => ref.startsWith(branches))
+    .flatMap((ref) => [ref, `refs/fairlead/pushed/${ref.slice(branches.length)}/`]);
+  return refs.filter((ref) => !needed.some((prefix) => ref.startsWith(prefix)));
 }
 
 /** Those of these ports on which somebody listens. */

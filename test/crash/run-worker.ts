@@ -16,13 +16,25 @@ import { watchStatements } from "./watch-statements.ts";
 // A worker that loads everything, then waits for one line of orders; it lives on until SIGTERM or the end of its
 // standard input, and tells on standard output when it has started and, if it is watched, which boundaries it passes.
 guardAgainstQueue();
-const say = (word: string | Point) => void writeSync(1, `${JSON.stringify(word)}\n`);
+const say = (word: string | Point) => writeWhole(Buffer.from(`${JSON.stringify(word)}\n`));
 const lines = createInterface({ input: process.stdin });
 lines.once("close", () => process.exit());
 lines.once("line", (line) => run(JSON.parse(line) as Orders));
 // Whoever is killed writes no cache at its end.
 flushCompileCache();
 say("warm");
+
+/** At once, for what is said last is said at a death; a pipe that is full is waited for. */
+function writeWhole(bytes: Buffer): void {
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      written += writeSync(1, bytes, written);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
 
 async function run({ databaseUrl, home, concurrency, watched }: Orders): Promise<void> {
   const reach = boundaries(watched?.death ?? null, say);

@@ -1,3 +1,5 @@
+import { chanceFrom } from "./chance.ts";
+
 /** What happens at one beat of a chaos run. */
 export interface Beat {
   /** Which of the workers is killed, from 0. */
@@ -17,15 +19,4 @@ export function* schedule(seed: number, workers: number): Generator<Beat> {
   for (let beat = 0; ; beat += 1) {
     yield { victim: Math.floor(chance() * workers), crashes: crashBeats.includes(beat) };
   }
-}
-
-/** mulberry32: numbers from 0 up to 1 that look like chance. */
-function chanceFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

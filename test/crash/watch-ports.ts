@@ -12,7 +12,7 @@ export function watchPorts(services: Services, reach: Reach): Services {
 }
 
 /** These do nothing to the world, they look at it. */
-const looks = new Set(["open", "expose", "present", "adopt", "read", "readFile", "list", "defaultBranch", "diff"]);
+const looks = new Set("open expose present adopt read readFile readState files list defaultBranch diff".split(" "));
 
 function watched<Port extends object>(port: Port, name: string, reach: Reach): Port {
   return new Proxy(port, {

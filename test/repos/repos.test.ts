@@ -5,6 +5,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { registerWorkspace } from "../../src/actions/register-workspace.ts";
 import type { WorkspaceName } from "../../src/domain/ids.ts";
+import { hasProgram } from "../support/programs.ts";
 import { makeWorld, type World } from "../support/world.ts";
 import { makePerson, type Person } from "./person.ts";
 import type { OddRepository } from "./repository.ts";
@@ -18,7 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test.each([...tools, ...shapes])(
+const hasTools = ["git-lfs", "ssh-keygen"].every(hasProgram);
+
+test.skipIf(!hasTools).each([...tools, ...shapes])(
   "from words to a merge that git itself would have made: $name",
   async (repository) => {
     const folder = await realpath(await mkdtemp(join(tmpdir(), "fairlead-repos-")));
