@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
+import { programVersion } from "../store/migrations/program.ts";
 import { problem } from "../wire/problem.ts";
 import { json } from "./answers.ts";
 import { type Route, route } from "./route.ts";
@@ -26,7 +27,7 @@ export function openApiDocument(routes: readonly Route[]): object {
     openapi: "3.1.1",
     info: {
       title: "Fairlead",
-      version: "0.2.0",
+      version: programVersion,
       description: "From a change asked for in plain words to a merged branch.",
     },
     paths,

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { AgentOnHand, Cli } from "../cli/cli.ts";
 import { run } from "../cli/run.ts";
 import { localCheckout } from "../providers/git/local-checkout.ts";
+import { programVersion } from "../store/migrations/program.ts";
 import { parseSettings, type Settings } from "../wire/settings.ts";
 import { guardAgainstQueue } from "./guard.ts";
 
@@ -21,7 +22,7 @@ function makeCli(remark: (text: string) => void): Cli {
     return await assemble({ settings, log: makeLog(settings.logLevel), migrate, onSetup });
   };
   return {
-    version: versionOfPackage(),
+    version: programVersion,
     home: () => readSettings().home,
     checkout: localCheckout,
     open: () => open(true),
@@ -76,9 +77,4 @@ function readSettings(logLevel = "warn"): Settings {
 /** A `.env` in the current folder, under what is set already. */
 function loadDotEnv(): void {
   if (statSync(".env", { throwIfNoEntry: false })?.isFile() === true) process.loadEnvFile(".env");
-}
-
-function versionOfPackage(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return String(version);
 }
