@@ -125,6 +125,7 @@ const repository: Repository = {
   contains: async () => false,
   fetchLfs: async () => {},
   publish: async () => commit,
+  keepUnpushed: async () => commit,
   saveLeftovers: async () => ({ saved: [], objects: [] }),
   standing: async () => ({ base: commit, unapproved: [] }),
   files: () => ({ readFile: async () => null, list: async () => [] }),

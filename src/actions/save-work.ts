@@ -7,11 +7,13 @@ import { oneLine } from "../domain/text.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import { commitAll, countCommitsSince } from "../providers/git/checkout/checkout.ts";
 import { rewrittenBelow } from "../providers/git/checkout/history.ts";
+import { unpushedRef } from "../providers/git/mirror/unpushed.ts";
 import { addNotice } from "../store/notices.ts";
 import { noteCheckoutKept } from "../store/resources.ts";
 import { briefly } from "./briefly.ts";
 import { hasBegun } from "./has-begun.ts";
 import { interruptible } from "./interruptible.ts";
+import { repositoryOf } from "./repository-of.ts";
 import { saveBranch } from "./save-branch.ts";
 import { saveLeftovers } from "./save-leftovers.ts";
 import type { Services } from "./services.ts";
@@ -78,10 +80,27 @@ async function saveBranchOf(
       saveBranch(services, change, interruptible(environment, signal), { branch, signal }),
     );
   } catch (error) {
-    // Commits of others are there, and stay; or the remote does not take ours. They are saved beside the branch.
-    if (!(error instanceof BranchMovedOn) && !isForGood(error)) throw error;
+    if (isForGood(error)) return await keepRefused(services, change, environment, error);
+    // Commits of others are there, and stay: ours are saved beside the branch.
+    if (!(error instanceof BranchMovedOn)) throw error;
     services.log.warn({ branch, why: error.message }, "branch not pushed: its work is saved beside it");
   }
+}
+
+/** Trying again would not help before somebody changes the remote, the machine or the workspace: a retry does it then. */
+async function keepRefused(
+  services: Services,
+  change: BegunChange,
+  environment: Environment,
+  refused: Error,
+): Promise<void> {
+  const repository = await repositoryOf(services, change);
+  const commit = await repository.keepUnpushed(environment, change.branchName);
+  const why = oneLine(refused.message, 500);
+  const where = `the mirror ${repository.mirrorPath} keeps it, as ${unpushedRef(change.branchName)}`;
+  const text = `its work is not on the remote: ${why} Until it is, ${where}; a retry goes on from there.`;
+  await addNotice(services.sql, change.id, "work_saved", text);
+  services.log.warn({ branch: change.branchName, commit, why }, "branch refused: the mirror keeps its work");
 }
 
 /**

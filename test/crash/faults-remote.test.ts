@@ -5,7 +5,6 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { ChangeId } from "../../src/domain/ids.ts";
 import { countedAgent } from "../support/counted-agent.ts";
 import { eventsOf } from "../support/history.ts";
-import { jobsTable } from "../support/queue.ts";
 import { begunAnew, cutLock, workerProcess } from "../support/worker-process.ts";
 import { gitIn, makeWorld, type World, write } from "../support/world.ts";
 
@@ -88,29 +87,30 @@ test("a remote that stays away fails the merge in the end with kind merge, and s
   }
 }, 60_000);
 
-test("a push that the remote refuses fails the change in the remote's words, and is made when the remote allows it", async () => {
+test("a push that the remote refuses fails the change in the remote's words, and a retry goes on from the work when the remote allows it", async () => {
   const { sql } = world.database;
   const worker = await world.startWorker();
   const remote = await world.repository();
   await onPush(remote, "echo 'files over 5 bytes need a ticket' >&2", "exit 1");
-  await world.workspace("refused", remote, [[write("precious.txt", "work")]]);
+  const script = "if [ -f precious.txt ]; then echo more > more.txt; else echo work > precious.txt; fi";
+  await countedAgent(world, "refused", remote, script);
   const id = await world.request("refused", "Keep this");
   const failed = await world.reaches(id, "failed");
   expect(failed.failedIn).toBe("implementing");
   expect(failed.failureMessage).toContain("files over 5 bytes need a ticket");
-  const kept = await world.row(
-    () => sql<{ note: string }[]>`
-      select note from fairlead.environments where id = ${failed.environmentId} and note is not null`,
-  );
-  expect(kept.note).toContain("files over 5 bytes need a ticket");
-  const environment = world.services.provider("local").open(failed.environmentId ?? ("" as never), remote);
-  expect(await environment.readFile("precious.txt")).toBe("work");
+  await world.cleaned(id);
+  expect(await world.services.provider("local").list()).not.toContain(failed.environmentId);
+  const { notices } = await world.change(id);
+  expect(notices).toHaveLength(1);
+  expect(notices[0]?.text).toContain("files over 5 bytes need a ticket");
+  expect(notices[0]?.text).toContain(`as refs/fairlead/unpushed/${failed.branchName}`);
 
   await rm(join(remote, "hooks", "pre-receive"));
-  await sql`update ${sql(jobsTable)} set run_at = now() where key = ${failed.environmentId}`;
-  await world.cleaned(id);
+  await sql`select fairlead.retry_change(${id}, 'ann')`;
+  const { headCommit } = await world.reaches(id, "deployed");
   expect(await gitIn(remote, "show", `${failed.branchName}:precious.txt`)).toBe("work");
-  expect(await world.services.provider("local").list()).not.toContain(failed.environmentId);
+  expect(await gitIn(remote, "show", `${failed.branchName}:more.txt`)).toBe("more");
+  expect(await gitIn(remote, "rev-parse", String(failed.branchName))).toBe(headCommit);
   await worker.stop();
 }, 60_000);
 

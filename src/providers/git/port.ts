@@ -115,6 +115,8 @@ export interface Repository {
   fetchLfs(checkout: Checkout, branch: string, signal?: AbortSignal): Promise<void>;
   /** Pushes what a checkout stands at to a branch of the remote. Gives the commit. Repeatable. */
   publish(checkout: Checkout, branch: string, signal?: AbortSignal): Promise<string>;
+  /** Keeps what a checkout stands at in the mirror: the branch's next checkout begins from it. Gives the commit. */
+  keepUnpushed(checkout: Checkout, branch: string, signal?: AbortSignal): Promise<string>;
   /** Saves what a checkout has besides what is on the remote. Repeatable. */
   saveLeftovers(checkout: Checkout, request: LeftoverRequest, signal?: AbortSignal): Promise<Leftovers>;
   /** Looks how a branch that was pushed stands to its target as that is on the remote now. */

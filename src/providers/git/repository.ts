@@ -11,6 +11,7 @@ import { publish } from "./mirror/publish.ts";
 import { checkBranchName, defaultBranchOf, listRemote } from "./mirror/remote.ts";
 import { saveLeftovers } from "./mirror/save-leftovers.ts";
 import { standing } from "./mirror/standing.ts";
+import { keepUnpushed } from "./mirror/unpushed.ts";
 import type { Repository } from "./port.ts";
 import { submoduleBranches } from "./submodules/pushed-branches.ts";
 import { readOnlySubmodules } from "./submodules/read-only.ts";
@@ -64,6 +65,9 @@ export function openRepository({ home, url: given, hosts = [] }: RepositoryOptio
     },
     async publish(checkout, branch, signal) {
       return await publish(await mirror(signal), { checkout, branch }, context, signal);
+    },
+    async keepUnpushed(checkout, branch, signal) {
+      return await keepUnpushed(await mirror(signal), { checkout, branch }, signal);
     },
     async saveLeftovers(checkout, request, signal) {
       return await saveLeftovers(await mirror(signal), checkout, request, context, signal);

@@ -70,8 +70,11 @@ async function whileLocked(table: string, act: () => Promise<void>): Promise<voi
   const session = served.world.database.session();
   await session`begin`;
   await session`lock table ${session(`fairlead.${table}`)} in access exclusive mode`;
-  await act();
-  await session`rollback`;
+  try {
+    await act();
+  } finally {
+    await session`rollback`;
+  }
 }
 
 test("3,000 clients that close as soon as they have asked", { timeout: 60_000 }, async () => {

@@ -84,14 +84,16 @@ test.skipIf(!canMark)(
     const [outer, home] = [await environment(at), join(at.home, "inner")];
     const module = new URL("../../../src/providers/environments/local.ts", import.meta.url).href;
     const inner = newId();
+    // The shell that starts the process is seen as well until it has ended.
     const script = fileOf(`
     const { localEnvironments } = await import(${JSON.stringify(module)});
     const provider = localEnvironments({ home: ${JSON.stringify(home)}, variables: process.env });
     const here = await provider.provision({ id: "${inner}", folder: null }, new AbortController().signal);
     await here.start({ name: "agent-1", argv: ["sh", "-c", ${JSON.stringify(ways["env and setsid"])}] });
-    for (let pids = []; pids.length === 0; ) {
-      pids = String(await here.read("agent-1", "stdout", 0, 100)).trim().split("\\n").filter(Boolean);
-      if (pids.length > 0) console.log([...pids, (await provider.remains("${inner}")).processes].join(" "));
+    for (let [pid, found] = ["", ""]; pid === "" || found !== pid; ) {
+      pid = String(await here.read("agent-1", "stdout", 0, 100)).trim();
+      found = (await provider.remains("${inner}")).processes.join();
+      if (found === pid && pid !== "") console.log(pid, found);
     }`);
     const argv = [process.execPath, "--input-type=module", "-e", script] as const;
     await outer.start({ name: "agent-1", argv: [...argv] });

@@ -9,6 +9,7 @@ import { fetchMirror, mirroredBranch, mirroredBranches } from "../mirror/fetch.t
 import type { Mirror } from "../mirror/mirror.ts";
 import { notePushed } from "../mirror/pushed.ts";
 import { checkBranchName, unknownBranch } from "../mirror/remote.ts";
+import { hasUnpushed, unpushedRef } from "../mirror/unpushed.ts";
 import { populateSubmodules } from "../submodules/populate.ts";
 import { writeAlternates } from "./alternates.ts";
 import { nameRemote } from "./name-remote.ts";
@@ -24,7 +25,8 @@ export interface CheckoutRequest {
 }
 
 /**
- * Checks a branch out into a folder, from the remote's branch of that name, else from the target branch. A folder that
+ * Checks a branch out into a folder: from work on it that the remote has refused, else from the remote's branch of that
+ * name, else from the target branch. A folder that
  * is there already is left as it is. It has what a clone with the user's tools has: LFS files and submodules. Throws
  * `BranchUnknown`, `RepositoryUnreachable`, `LfsMissing`, `HostNotAllowed`, `SubmoduleMissing`.
  */
@@ -34,7 +36,7 @@ export async function makeCheckout(mirror: Mirror, request: CheckoutRequest, sig
   const directory = resolve(request.directory);
   if (await isCheckout(directory)) return;
   await fetchMirror(mirror, signal);
-  const known = await knownBranches(mirror, request);
+  const known = await toFetch(mirror, request);
   // What is there now and can't be read is half-made; what another process made while we fetched is not.
   if (await isCheckout(directory)) return;
   if (await exists(directory)) await removeWhole(directory);
@@ -42,16 +44,25 @@ export async function makeCheckout(mirror: Mirror, request: CheckoutRequest, sig
   await makeWhole(directory, (partial) => checkOut(mirror, { ...request, directory: partial, known }, signal));
 }
 
-/** Which of the two branches the remote has, the one to begin from first. */
-async function knownBranches(mirror: Mirror, request: CheckoutRequest): Promise<[string, ...string[]]> {
-  const own = await mirroredBranch(mirror, request.branch);
-  const target = await mirroredBranch(mirror, request.targetBranch);
+/** A ref of the mirror, and its name in the checkout. */
+type Fetched = readonly [from: string, to: string];
+
+/** What the mirror has of the two branches, the one to begin from first. */
+async function toFetch(mirror: Mirror, { branch, targetBranch }: CheckoutRequest): Promise<[Fetched, ...Fetched[]]> {
+  const own = await mirroredBranch(mirror, branch);
+  const target = await mirroredBranch(mirror, targetBranch);
   // What the checkout begins with may be rewritten in it, and then pushed.
-  if (own !== null) await notePushed(mirror, request.branch, own);
-  if (own !== null) return target === null ? [request.branch] : [request.branch, request.targetBranch];
-  if (target !== null) return [request.targetBranch];
-  throw unknownBranch(mirror.url, request.targetBranch, await mirroredBranches(mirror));
+  if (own !== null) await notePushed(mirror, branch, own);
+  const [first, ...others]: Fetched[] = [
+    ...((await hasUnpushed(mirror, branch, own)) ? [[unpushedRef(branch), `refs/heads/${branch}`] as const] : []),
+    ...(own === null ? [] : [sameName(`refs/remotes/origin/${branch}`)]),
+    ...(target === null || targetBranch === branch ? [] : [sameName(`refs/remotes/origin/${targetBranch}`)]),
+  ];
+  if (first !== undefined) return [first, ...others];
+  throw unknownBranch(mirror.url, targetBranch, await mirroredBranches(mirror));
 }
+
+const sameName = (ref: string): Fetched => [ref, ref];
 
 /**
  * A repository of its own that borrows the mirror's objects. `git worktree` would share more than objects: one agent's
@@ -59,7 +70,7 @@ async function knownBranches(mirror: Mirror, request: CheckoutRequest): Promise<
  */
 async function checkOut(
   mirror: Mirror,
-  request: CheckoutRequest & { readonly known: readonly [string, ...string[]] },
+  request: CheckoutRequest & { readonly known: readonly [Fetched, ...Fetched[]] },
   signal?: AbortSignal,
 ): Promise<void> {
   const { directory, branch, known, home, reach } = request;
@@ -74,10 +85,10 @@ async function checkOut(
   await installLfsFilter(gitDir);
   const borrow = ["fetch", "--quiet", "--no-tags", "--update-shallow", "--no-write-fetch-head", mirror.path];
   // Only these: two thousand branches would take longer to write down than three thousand files.
-  const refs = [...new Set(known)].map((name) => `+refs/remotes/origin/${name}:refs/remotes/origin/${name}`);
+  const refs = known.map(([from, to]) => `+${from}:${to}`);
   const local = { variables: { GIT_ALLOW_PROTOCOL: "file" }, timeoutMs: transferTimeoutMs, signal };
   await gitOutput([...borrow, ...refs, "+refs/tags/*:refs/tags/*"], { gitDir, ...local });
-  const start = `refs/remotes/origin/${known[0]}`;
+  const [[, start]] = known;
   const commit = await gitOutput(["rev-parse", "--verify", `${start}^{commit}`], { gitDir });
   await fetchLfs(mirror, { commit, gitDir }, reach, signal);
   const args = ["checkout", "--quiet", "--no-track", "-B", branch, start, "--"];

@@ -6,6 +6,7 @@ import type { Mirror } from "./mirror.ts";
 import { pushRefusal, tryPush } from "./push.ts";
 import { forgetPushed } from "./pushed.ts";
 import { defaultBranchOf, listRemote, unreachable } from "./remote.ts";
+import { forgetUnpushed } from "./unpushed.ts";
 
 interface Deletion {
   readonly branch: string;
@@ -29,6 +30,7 @@ export async function deleteBranch(mirror: Mirror, { branch, known, signal }: De
     }
   }
   await forgetPushed(mirror, branch);
+  await forgetUnpushed(mirror, branch);
   return true;
 }
 

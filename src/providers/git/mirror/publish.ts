@@ -10,6 +10,7 @@ import type { Mirror } from "./mirror.ts";
 import { push } from "./push.ts";
 import { notePushed, wasPushed } from "./pushed.ts";
 import { checkBranchName, listRemote } from "./remote.ts";
+import { forgetUnpushed } from "./unpushed.ts";
 
 /** A branch of a remote, and the checkout whose work goes there. */
 export interface Publication {
@@ -55,6 +56,7 @@ export async function publish(
 
 /** What the next fetch would find. */
 async function noteBranch(mirror: Mirror, branch: string, commit: string): Promise<string> {
+  await forgetUnpushed(mirror, branch);
   const args = ["update-ref", `refs/remotes/origin/${branch}`, commit];
   // A fetch of another worker may be writing it.
   await git(args, { gitDir: mirror.path });

@@ -95,10 +95,10 @@ async function saveTips(
   return saved;
 }
 
-/** In a branch or a tag of the remote; those by which we save it don't count, so that a second try says the same. */
+/** In a branch or a tag of the remote, or kept for it; those by which we save it don't count, so that a second try says the same. */
 async function isOnRemote(mirror: Mirror, commit: string, prefix: string | null): Promise<boolean> {
   const own = prefix === null ? [] : [`--exclude=origin/${prefix}/*`];
-  const range = [commit, "--not", ...own, "--remotes", "--tags"];
+  const range = [commit, "--not", ...own, "--remotes", "--tags", "--glob=refs/fairlead/unpushed/*"];
   const count = await gitOutput(["rev-list", "--count", "--max-count=1", ...range, "--"], { gitDir: mirror.path });
   return count === "0";
 }

@@ -1,0 +1,37 @@
+import { type Checkout, gitDirOf } from "../calls/checkout-git.ts";
+import { git, gitOutput } from "../calls/git.ts";
+import { headCommit } from "../checkout/checkout.ts";
+import { lfsFilesIn } from "../lfs/pointers.ts";
+import { importObjects } from "../lfs/store.ts";
+import { isAncestor } from "./commits.ts";
+import { importCommits } from "./import-commits.ts";
+import type { Mirror } from "./mirror.ts";
+import { checkBranchName } from "./remote.ts";
+
+/** The ref of work on a branch that the remote has refused: the branch's next checkout begins from it. */
+export const unpushedRef = (branch: string) => `refs/fairlead/unpushed/${branch}`;
+
+/** Keeps what a checkout stands at in the mirror, with its LFS objects. Gives the commit. Repeatable. */
+export async function keepUnpushed(
+  mirror: Mirror,
+  { checkout, branch }: { readonly checkout: Checkout; readonly branch: string },
+  signal?: AbortSignal,
+): Promise<string> {
+  checkBranchName(branch);
+  const commit = await headCommit(checkout);
+  await importCommits(mirror, checkout, [commit], signal);
+  await importObjects(mirror, `${gitDirOf(checkout)}/lfs`, await lfsFilesIn(mirror, commit, ["--remotes"]));
+  await gitOutput(["update-ref", unpushedRef(branch), commit], { gitDir: mirror.path });
+  return commit;
+}
+
+/** Whether such work is there and goes on from what the remote's branch stands at; null: the remote has no such branch. */
+export async function hasUnpushed(mirror: Mirror, branch: string, head: string | null): Promise<boolean> {
+  const found = await git(["rev-parse", "--verify", "--quiet", unpushedRef(branch)], { gitDir: mirror.path });
+  return found.code === 0 && (head === null || (await isAncestor(mirror, head, found.stdout.trim())));
+}
+
+/** For a branch that has been pushed, or is gone. */
+export async function forgetUnpushed(mirror: Mirror, branch: string): Promise<void> {
+  await gitOutput(["update-ref", "-d", unpushedRef(branch)], { gitDir: mirror.path });
+}
