@@ -20,7 +20,7 @@ export async function saveLeftovers(
   const key = row.id.toLowerCase();
   // `change/spinner-1a2b3c4d` can't have branches below it, so they are beside it.
   const prefix = `${branchName.replace(/^change\//, "change/saved/")}-${key.slice(-4)}`;
-  const request = { base, key, prefix: status === "rejected" ? null : prefix };
+  const request = { base, branch: branchName, key, prefix: status === "rejected" ? null : prefix };
   const { saved, objects } = await repository.saveLeftovers(environment, request, signal);
   await noteBranches(services, row, change, saved);
   for (const { name, branch, commit, subject, submodule, mirrorPath } of saved) {

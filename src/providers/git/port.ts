@@ -34,6 +34,8 @@ export interface MergeRequest {
 export interface LeftoverRequest {
   /** What is in the history of this commit is no work of the checkout's; null: there is no such commit. */
   readonly base: string | null;
+  /** Nor is what we have pushed to this branch of the remote. */
+  readonly branch: string;
   /** Names this checkout's leftovers in the mirror: one part of a ref. */
   readonly key: string;
   /** What the branches begin with by which leftovers are pushed; null: they are kept in the mirror alone. */

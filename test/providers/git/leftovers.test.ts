@@ -110,7 +110,7 @@ test.each(cases)("what an agent leaves beside its branch is saved: $what", async
   await leave(place.checkout);
   await publish(world, place, branch);
   const repository = openRepository(world);
-  const { saved } = await repository.saveLeftovers(place, { base, key: "k", prefix });
+  const { saved } = await repository.saveLeftovers(place, { base, branch, key: "k", prefix });
   const patterns = Object.keys(expected).map((name) => new RegExp(`^${name.replace("*", "[0-9a-f]{8}")}$`));
   expect(saved.map(({ name }) => name).sort()).toEqual(patterns.map((pattern) => expect.stringMatching(pattern)));
   for (const [index, [file, text]] of Object.values(expected).entries()) {
@@ -118,7 +118,7 @@ test.each(cases)("what an agent leaves beside its branch is saved: $what", async
     expect(tip?.branch).toBe(`${prefix}/${tip?.name}`);
     expect(await git(world.url, "show", `${tip?.branch}:${file}`)).toBe(text);
   }
-  const again = await repository.saveLeftovers(place, { base, key: "k", prefix });
+  const again = await repository.saveLeftovers(place, { base, branch, key: "k", prefix });
   expect(again.saved).toEqual(saved);
 });
 
@@ -127,7 +127,7 @@ test("what is on the remote already is not saved again: tags without a branch, o
   await git(place.checkout, "commit", "--quiet", "--amend", "--message", "Better said");
   await git(place.checkout, "branch", "same", base);
   await publish(world, place, branch);
-  const { saved } = await openRepository(world).saveLeftovers(place, { base, key: "k", prefix });
+  const { saved } = await openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
   expect(saved).toEqual([]);
 });
 
@@ -143,7 +143,7 @@ test("a tag of the remote's on a commit that is on no branch is no work of an ag
   const place = await makeCheckout(world, branch);
   await git(world.clone, "push", "--quiet", "--delete", "origin", "release");
   const base = await headCommit(place);
-  const { saved } = await openRepository(world).saveLeftovers(place, { base, key: "k", prefix });
+  const { saved } = await openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
   expect(saved).toEqual([]);
 });
 
@@ -153,7 +153,7 @@ test("files that were staged and never committed are kept in the mirror, and nam
   await git(place.checkout, "add", "precious.txt");
   await git(place.checkout, "rm", "--quiet", "--cached", "precious.txt");
   await rm(join(place.checkout, "precious.txt"));
-  const { objects } = await openRepository(world).saveLeftovers(place, { base, key: "k", prefix });
+  const { objects } = await openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
   expect(objects).toHaveLength(1);
   expect(await git(place.mirror.path, "cat-file", "blob", objects[0] ?? "")).toBe("precious");
 });
@@ -167,7 +167,7 @@ test("a checkout with more of them than the mirror should keep is put aside whol
   await git(place.checkout, "-c", "core.bigFileThreshold=1g", "add", "big");
   await git(place.checkout, "rm", "--quiet", "-r", "--cached", "big");
   await rm(join(place.checkout, "big"), { recursive: true });
-  const saving = openRepository(world).saveLeftovers(place, { base, key: "k", prefix });
+  const saving = openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
   await expect(saving).rejects.toThrow(CheckoutBroken);
   await expect(saving).rejects.toThrow("80 MiB");
 });
@@ -183,7 +183,7 @@ test("what was left in a submodule is saved to the remote of that submodule", as
   const lib = join(place.checkout, "lib");
   await write(lib, { "a.txt": "stashed in the library\n" });
   await git(lib, "stash");
-  const { saved } = await openRepository(world).saveLeftovers(place, { base, key: "k", prefix });
+  const { saved } = await openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
   expect(saved).toMatchObject([{ name: "stash-1", submodule: "lib", branch: `${prefix}/stash-1` }]);
   expect(await git(library.url, "show", `${prefix}/stash-1:a.txt`)).toBe("stashed in the library");
 });
@@ -194,7 +194,7 @@ test("commits that were pushed while the agent worked, and that it has reset awa
   await git(place.checkout, "reset", "--quiet", "--hard", base);
   await commit(place.checkout, { "other.txt": "other\n" });
   await publish(world, place, branch);
-  const { saved } = await openRepository(world).saveLeftovers(place, { base, key: "k", prefix });
+  const { saved } = await openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
   expect(saved).toMatchObject([{ subject: "The work", name: expect.stringMatching(/^commit-/) }]);
 });
 
@@ -206,7 +206,7 @@ test("where the remote takes no such branch, the mirror keeps it, and it is said
   await mkdir(join(world.url, "hooks"), { recursive: true });
   await writeFile(join(world.url, "hooks/pre-receive"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
   for (const _ of ["first", "second"]) {
-    const { saved } = await openRepository(world).saveLeftovers(place, { base, key: "k", prefix });
+    const { saved } = await openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
     expect(saved).toMatchObject([{ name: "stash-1", branch: null, mirrorPath: place.mirror.path }]);
   }
   expect(await git(place.mirror.path, "show", "refs/fairlead/saved/k/stash-1:a.txt")).toBe("stashed");
@@ -216,7 +216,7 @@ test("of a rejected change, the mirror keeps it, and the remote gets nothing", a
   const { world, place, base } = await atWork();
   await write(place.checkout, { "a.txt": "stashed\n" });
   await git(place.checkout, "stash");
-  const { saved } = await openRepository(world).saveLeftovers(place, { base, key: "k", prefix: null });
+  const { saved } = await openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix: null });
   // It has the work below it.
   expect(saved).toMatchObject([{ name: "stash-1", branch: null }]);
   expect(await git(world.url, "for-each-ref", "--format=%(refname)")).toBe("refs/heads/main");

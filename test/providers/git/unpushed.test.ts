@@ -22,7 +22,7 @@ async function keep(world: World, checkout: Checkout): Promise<string> {
   const repository = openRepository(world);
   const kept = await repository.keepUnpushed(checkout, branch);
   const base = await git(world.url, "rev-parse", "main");
-  expect(await repository.saveLeftovers(checkout, { base, key: "k", prefix: null })).toEqual({
+  expect(await repository.saveLeftovers(checkout, { base, branch, key: "k", prefix: null })).toEqual({
     saved: [],
     objects: [],
   });
@@ -94,7 +94,7 @@ test("and so do the commits of its submodules", async () => {
   await expect(publish(world, first, branch)).rejects.toThrow("submodule lib");
   await repository.keepUnpushed(first, branch);
   const base = await git(world.url, "rev-parse", "main");
-  await repository.saveLeftovers(first, { base, key: "k", prefix: "change/saved/refused-1" });
+  await repository.saveLeftovers(first, { base, branch, key: "k", prefix: "change/saved/refused-1" });
   await rm(first.checkout, { recursive: true });
   const second = await makeCheckout(world, branch, "second");
   expect(await readFile(join(second.checkout, "lib/b.txt"), "utf8")).toBe("two\n");

@@ -6,7 +6,7 @@ import { isCommitName } from "../mirror/commits.ts";
 import { submodulesIn } from "../submodules/in-checkout.ts";
 import { returnToBranch } from "./return-to-branch.ts";
 import { stageAll } from "./stage-all.ts";
-import { endRebase, isAnythingStaged, unmergedFiles } from "./unfinished.ts";
+import { endPicks, endRebase, isAnythingStaged, unmergedFiles } from "./unfinished.ts";
 
 export interface CommitRequest {
   readonly message: string;
@@ -51,8 +51,7 @@ async function commitOnce(checkout: Checkout, request: CommitRequest): Promise<b
     const args = ["commit", "--quiet", "--no-verify", "--no-gpg-sign", "--cleanup=whitespace", "-F", "-"];
     await gitOutputIn(checkout, args, { stdin, variables });
   }
-  // The rest of a row of picks that stopped half-way is given up; what it had done is in the commit.
-  await gitIn(checkout, ["cherry-pick", "--quit"]);
+  await endPicks(checkout);
   if (request.branch !== null) await returnToBranch(checkout, request.branch, variables);
   return anything;
 }

@@ -14,10 +14,10 @@ export interface Tip {
 
 /**
  * All tips of a checkout: of branches, stashes, tags, detached heads, worktrees, and of what only the reflog knows. What
- * was fetched from a remote is left out, and so is what is in the history of `base`.
+ * was fetched from a remote is left out, and so is what is in the history of `known` commits.
  */
-export async function tipsOf(checkout: Checkout, base: string | null): Promise<Tip[]> {
-  const below = base !== null && (await isThere(checkout, base)) ? [base] : [];
+export async function tipsOf(checkout: Checkout, known: readonly string[]): Promise<Tip[]> {
+  const below = await thoseThere(checkout, known);
   const range = ["--all", "--reflog", "HEAD", "--not", "--remotes", ...below];
   const format = "--format=%H %P%x00%s";
   const listed = await gitOutputIn(checkout, ["log", "--max-count=20000", format, ...range, "--"]);
@@ -26,6 +26,7 @@ export async function tipsOf(checkout: Checkout, base: string | null): Promise<T
     const [commit = "", ...parents] = names.split(" ");
     return commit === "" ? [] : [{ commit, parents, subject }];
   });
+  if (commits.length === 0) return [];
   const inner = new Set(commits.flatMap(({ parents }) => parents));
   const names = await namesOf(checkout);
   const superseded = await supersededBy(checkout);
@@ -43,8 +44,11 @@ export async function tipsOf(checkout: Checkout, base: string | null): Promise<T
   });
 }
 
-async function isThere(checkout: Checkout, commit: string): Promise<boolean> {
-  return (await gitIn(checkout, ["cat-file", "-e", `${commit}^{commit}`])).code === 0;
+async function thoseThere(checkout: Checkout, commits: readonly string[]): Promise<string[]> {
+  if (commits.length === 0) return [];
+  const stdin = commits.map((commit) => `${commit}\n`).join("");
+  const listed = await gitOutputIn(checkout, ["cat-file", "--batch-check=%(objectname) %(objecttype)"], { stdin });
+  return listed.split("\n").flatMap((line) => (line.endsWith(" commit") ? [line.slice(0, -" commit".length)] : []));
 }
 
 /** What leads to a commit, by its name. */

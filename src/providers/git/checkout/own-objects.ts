@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink } from "node:fs/promises";
+import { mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type GitOptions, git, gitBytes } from "../calls/git.ts";
 
@@ -55,10 +55,9 @@ async function listOwn(repository: OwnRepository): Promise<OwnObject[]> {
   const folder = join(repository.commonDirectory, "own-objects");
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const parts = Array.from({ length: 256 }, (_, part) => part.toString(16).padStart(2, "0"));
-  for (const part of [...parts, "pack"]) {
-    await symlink(join(repository.gitDir, "objects", part), join(folder, part));
-  }
+  const objects = join(repository.gitDir, "objects");
+  const parts = (await readdir(objects)).filter((name) => /^(?:[0-9a-f]{2}|pack)$/.test(name));
+  for (const part of parts) await symlink(join(objects, part), join(folder, part));
   const options = optionsFor(repository);
   const result = await git(["cat-file", "--batch-all-objects", "--unordered", "--batch-check"], {
     ...options,

@@ -4,9 +4,8 @@ import { needCommit } from "./commits.ts";
 import { fetchMirror } from "./fetch.ts";
 import type { Mirror } from "./mirror.ts";
 import { pushRefusal, tryPush } from "./push.ts";
-import { forgetPushed } from "./pushed.ts";
+import { forgetBranch } from "./pushed.ts";
 import { defaultBranchOf, listRemote, unreachable } from "./remote.ts";
-import { forgetUnpushed } from "./unpushed.ts";
 
 interface Deletion {
   readonly branch: string;
@@ -29,8 +28,7 @@ export async function deleteBranch(mirror: Mirror, { branch, known, signal }: De
       throw refusal === null ? unreachable(mirror.url, result) : new PushRefused(branch, refusal.reason);
     }
   }
-  await forgetPushed(mirror, branch);
-  await forgetUnpushed(mirror, branch);
+  await forgetBranch(mirror, branch);
   return true;
 }
 

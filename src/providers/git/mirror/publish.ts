@@ -10,7 +10,7 @@ import type { Mirror } from "./mirror.ts";
 import { push } from "./push.ts";
 import { notePushed, wasPushed } from "./pushed.ts";
 import { checkBranchName, listRemote } from "./remote.ts";
-import { forgetUnpushed } from "./unpushed.ts";
+import { unpushedRef } from "./unpushed.ts";
 
 /** A branch of a remote, and the checkout whose work goes there. */
 export interface Publication {
@@ -56,9 +56,8 @@ export async function publish(
 
 /** What the next fetch would find. */
 async function noteBranch(mirror: Mirror, branch: string, commit: string): Promise<string> {
-  await forgetUnpushed(mirror, branch);
-  const args = ["update-ref", `refs/remotes/origin/${branch}`, commit];
+  const stdin = `update refs/remotes/origin/${branch} ${commit}\ndelete ${unpushedRef(branch)}\n`;
   // A fetch of another worker may be writing it.
-  await git(args, { gitDir: mirror.path });
+  await git(["update-ref", "--stdin"], { gitDir: mirror.path, stdin });
   return commit;
 }

@@ -1,5 +1,6 @@
 import { git, gitOutput } from "../calls/git.ts";
 import type { Mirror } from "./mirror.ts";
+import { unpushedRef } from "./unpushed.ts";
 
 // Which commits of a branch are ours, so that a later push may take their place there: a ref for each of them.
 
@@ -14,12 +15,10 @@ export async function wasPushed(mirror: Mirror, branch: string, commit: string):
   return (await git(args, { gitDir: mirror.path })).code === 0;
 }
 
-/** For a branch that is gone. */
-export async function forgetPushed(mirror: Mirror, branch: string): Promise<void> {
+/** What is noted and kept of a branch that is gone. */
+export async function forgetBranch(mirror: Mirror, branch: string): Promise<void> {
   const options = { gitDir: mirror.path };
-  const refs = await gitOutput(
-    ["for-each-ref", "--format=delete %(refname)", `refs/fairlead/pushed/${branch}/`],
-    options,
-  );
+  const of = [`refs/fairlead/pushed/${branch}/`, unpushedRef(branch)];
+  const refs = await gitOutput(["for-each-ref", "--format=delete %(refname)", ...of], options);
   if (refs !== "") await gitOutput(["update-ref", "--stdin"], { ...options, stdin: `${refs}\n` });
 }

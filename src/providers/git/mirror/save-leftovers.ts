@@ -12,7 +12,7 @@ import type { SubmoduleContext } from "../submodules/context.ts";
 import { resolveUrl } from "../submodules/gitmodules.ts";
 import { type SubmoduleCheckout, submodulesIn } from "../submodules/in-checkout.ts";
 import { submoduleMirror } from "../submodules/mirror-with.ts";
-import { fetchMirror } from "./fetch.ts";
+import { fetchMirror, mirroredBranch } from "./fetch.ts";
 import { importCommits } from "./import-commits.ts";
 import type { Mirror } from "./mirror.ts";
 import { type Publication, publish } from "./publish.ts";
@@ -37,7 +37,6 @@ export async function saveLeftovers(
   for (const submodule of await submodulesIn(checkout)) {
     found.push(await saveInSubmodule(mirror, submodule, request, context, signal));
   }
-  await fetchMirror(mirror, signal);
   found.push({
     saved: await saveTips(mirror, checkout, request, context, signal),
     objects: await keepObjects(mirror, checkout),
@@ -63,7 +62,7 @@ async function saveInSubmodule(
     };
   } catch (error) {
     const can = !(error instanceof CheckoutBroken) && !(error instanceof HostNotAllowed);
-    if (can || (await tipsOf(submodule, submodule.recorded)).length === 0) {
+    if (can || (await tipsOf(submodule, [submodule.recorded])).length === 0) {
       if (can) throw error;
       return { saved: [], objects: [] }; // there is nothing in it
     }
@@ -74,13 +73,19 @@ async function saveInSubmodule(
 async function saveTips(
   mirror: Mirror,
   checkout: Checkout,
-  { base, key, prefix }: LeftoverRequest,
+  { base, branch, key, prefix }: LeftoverRequest,
   context: SubmoduleContext,
   signal?: AbortSignal,
 ): Promise<SavedTip[]> {
-  const tips = await tipsOf(checkout, base);
+  const pushed = await mirroredBranch(mirror, branch);
+  const tips = await tipsOf(
+    checkout,
+    [base, pushed].filter((commit) => commit !== null),
+  );
+  if (tips.length === 0) return [];
+  await fetchMirror(mirror, signal);
   const commits = tips.map(({ commit }) => commit);
-  if (commits.length > 0) await importCommits(mirror, checkout, commits, signal);
+  await importCommits(mirror, checkout, commits, signal);
   const saved: SavedTip[] = [];
   for (const { commit, subject, name, isSuperseded } of tips) {
     if (await isOnRemote(mirror, commit, prefix)) continue;

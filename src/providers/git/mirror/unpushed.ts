@@ -30,8 +30,3 @@ export async function hasUnpushed(mirror: Mirror, branch: string, head: string |
   const found = await git(["rev-parse", "--verify", "--quiet", unpushedRef(branch)], { gitDir: mirror.path });
   return found.code === 0 && (head === null || (await isAncestor(mirror, head, found.stdout.trim())));
 }
-
-/** For a branch that has been pushed, or is gone. */
-export async function forgetUnpushed(mirror: Mirror, branch: string): Promise<void> {
-  await gitOutput(["update-ref", "-d", unpushedRef(branch)], { gitDir: mirror.path });
-}

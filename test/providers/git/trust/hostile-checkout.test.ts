@@ -245,7 +245,9 @@ async function doEverything(world: World, place: Environment, base: string): Pro
   await attempt("put back", async () => putBack(place, { branch, commit: await headCommit(place) }));
   await attempt("bring back", async () => bringBack(place, await headCommit(place)));
   await attempt("rebase", () => rebaseOnto(place, { target: "main", base }));
-  await attempt("leftovers", () => repository.saveLeftovers(place, { base, key: "k", prefix: "change/saved/k" }));
+  await attempt("leftovers", () =>
+    repository.saveLeftovers(place, { base, branch, key: "k", prefix: "change/saved/k" }),
+  );
   return refused;
 }
 

@@ -43,7 +43,12 @@ async function whatComesOfIt(world: World): Promise<unknown> {
   });
   const request = { branch, targetBranch: "main", headCommit: head, baseCommit, changeId, title: "t", author };
   const merged = await repository.merge({ ...request, stillWanted: async () => true }, never);
-  const left = await repository.saveLeftovers(environment, { base: baseCommit, key: "k", prefix: "change/saved/k" });
+  const left = await repository.saveLeftovers(environment, {
+    base: baseCommit,
+    branch,
+    key: "k",
+    prefix: "change/saved/k",
+  });
   const deleted = await repository.deleteBranch(branch, head);
   return {
     diff: Buffer.from(diff.bytes).toString("latin1"),
