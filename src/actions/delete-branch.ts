@@ -36,7 +36,10 @@ export async function deleteBranch(services: Services, change: Change, stopping?
   }
 }
 
-/** Of a rejected change they go as well; what was merged points to them, so they stay for a person to merge there. */
+/**
+ * Deletes the branches that a rejected change has on the remotes of its submodules. Those of a merged change stay, because
+ * the merge points to their commits: a notice asks a person to merge them there.
+ */
 async function settleSubmoduleBranches(
   { sql }: Services,
   { id, status, branchName, headCommit }: Change,
@@ -51,7 +54,7 @@ async function settleSubmoduleBranches(
   }
 }
 
-/** A rejection takes nothing back that an agent or a person has brought to the target by other means. */
+/** Adds a notice where commits of a rejected change are on its target all the same: an agent or a person pushed them there. */
 async function noteLandedAllTheSame(
   { sql, repository }: Services,
   { id, status, repositoryUrl, targetBranch, headCommit }: Change,

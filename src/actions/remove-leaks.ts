@@ -12,8 +12,9 @@ import type { Services } from "./services.ts";
 const atOnce = 1000;
 
 /**
- * Removes what is still there of environments that have ended, whether the ledger says so or the machine; a checkout with
- * something in it is put aside instead. What this database knows nothing about, or another data folder has, is only named.
+ * Removes what is left of terminated environments, found in the ledger or on the machine; a checkout that is not empty is
+ * moved to `kept/` instead. Environments that this database does not know, or that belong to another data folder, are only
+ * logged.
  */
 export async function removeLeaks(services: Services): Promise<void> {
   const { sql, log, provider, dataFolder } = services;
