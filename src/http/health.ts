@@ -15,7 +15,7 @@ const readiness = z.object({
   reason: z
     .string()
     .optional()
-    .meta({ description: "The code of what keeps this data folder from working, if that does" }),
+    .meta({ description: "The code of the error for which this data folder does not work, if there is one" }),
 });
 
 export const healthRoutes: readonly Route[] = [
@@ -42,7 +42,7 @@ export const healthRoutes: readonly Route[] = [
   }),
 ];
 
-/** The code alone: anybody may ask, and the rest names machines and folders. */
+/** Only the code, because this route needs no token, and the message names machines and folders. */
 async function whyNot(services: Services): Promise<{ reason?: string }> {
   const looking = whyRefused(services).catch(() => null);
   const fault = await Promise.race([looking, delay(answerMs, null, { ref: false })]);
