@@ -22,7 +22,9 @@ const lately = 24 * 3_600_000;
 async function checkFolder(services: Services): Promise<Finding[]> {
   const standing = await folderStanding(services);
   if (standing.state === "refused") {
-    return [bad("works here", `no: ${standing.fault.message}`, "Nothing that lies in this data folder is judged.")];
+    return [
+      bad("works here", `no: ${standing.fault.message}`, "Environments in this data folder are left as they are."),
+    ];
   }
   if (standing.state === "first") {
     return [
