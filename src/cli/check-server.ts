@@ -10,7 +10,7 @@ import type { Sql } from "../store/sql.ts";
 import { bad, type Finding, good, note } from "./checks.ts";
 import { plain, plainLine } from "./plain.ts";
 
-/** What the server is asked that no session of ours can set, in a database that is up to date. */
+/** Checks what a session can't set for itself, in a database that is up to date. */
 export async function checkServer(sql: Sql): Promise<Finding[]> {
   const facts = await serverFacts(sql, [...Object.keys(sessionSettings), "search_path", "role"]);
   return [
@@ -50,7 +50,7 @@ async function sorting(sql: Sql): Promise<Finding[]> {
   return [note("sorting", "its locale has another version than when the indexes were made", advice)];
 }
 
-/** What others have put where it fires at what we do. */
+/** Triggers, rules and policies of others that act on Fairlead's tables. */
 function strangers({ eventTriggers, foreign }: ServerFacts): Finding[] {
   const found = [...foreign, ...eventTriggers.map((name) => `event trigger ${name}`)];
   if (found.length === 0) return [];

@@ -36,7 +36,7 @@ export function answerCommand(run: Pick<Run, "id">, step: string, waitsFor: Aske
   return `npx fairlead run answer ${shortId(run.id)} ${choiceIn(waitsFor) ?? word} --step ${plainLine(step)}`;
 }
 
-/** What is known of a question: an event of it doesn't tell the choices. */
+/** What is known of a question: its event does not contain the choices. */
 interface Asked {
   readonly for: string;
   readonly choices?: readonly string[];

@@ -6,7 +6,7 @@ import { listKept } from "../../store/resources.ts";
 import { bad, type Finding, good, note } from "../checks.ts";
 import { plainLine } from "../plain.ts";
 
-/** What the data folder and this machine tell, for the database to be compared with. */
+/** Compares the database with the data folder and the processes of this machine. */
 export async function checkMachine(services: Services): Promise<Finding[]> {
   const folder = await checkFolder(services);
   return [
