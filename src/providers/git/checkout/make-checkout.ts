@@ -19,13 +19,13 @@ export interface CheckoutRequest {
   readonly targetBranch: string;
   /** Fairlead's data folder, for the mirrors of submodules. */
   readonly home: string;
-  /** Where the repository may send git to. */
+  /** The hosts on which its submodules and LFS objects may be. */
   readonly reach: Reach;
 }
 
 /**
  * Checks a branch out into a folder, from the remote's branch of that name, else from the target branch. A folder that
- * is there already is left as it is. It has what a clone with the user's tools has: LFS files and submodules. Throws
+ * is there already is left as it is. LFS files and submodules are included, as in a recursive clone. Throws
  * `BranchUnknown`, `RepositoryUnreachable`, `LfsMissing`, `HostNotAllowed`, `SubmoduleMissing`.
  */
 export async function makeCheckout(mirror: Mirror, request: CheckoutRequest, signal?: AbortSignal): Promise<void> {
@@ -46,7 +46,7 @@ export async function makeCheckout(mirror: Mirror, request: CheckoutRequest, sig
 async function knownBranches(mirror: Mirror, request: CheckoutRequest): Promise<[string, ...string[]]> {
   const own = await mirroredBranch(mirror, request.branch);
   const target = await mirroredBranch(mirror, request.targetBranch);
-  // What the checkout begins with may be rewritten in it, and then pushed.
+  // Counts as pushed by us, so that the agent may amend it and we may push over it.
   if (own !== null) await notePushed(mirror, request.branch, own);
   if (own !== null) return target === null ? [request.branch] : [request.branch, request.targetBranch];
   if (target !== null) return [request.targetBranch];
