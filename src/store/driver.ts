@@ -2,18 +2,15 @@ import { registerHooks } from "node:module";
 import { sessionStatement } from "../domain/session.ts";
 
 /**
- * postgres.js 3.4.9 needs mending in three places, which happens as it is loaded. Once a release has all, this file goes.
+ * Patches three bugs and gaps of postgres.js 3.4.9 while it is loaded. Delete this file once a release has all three.
  *
- * It keeps what it is about to send until the end of a turn of the event loop. Where a connection closes in that moment, it
- * drops the plan to send but goes on believing in it: whatever that connection is used for afterwards, for as long as the
- * process lives, never leaves it. All connections close at once when Postgres restarts, and a statement that one has lost
- * is tried on the next, so this happens.
- *
- * The error that has ended a connection is given once more to the first statement of the next one, which has done nothing.
- *
- * It has no hook for new connections. Where it would ask for the types of arrays (it does so before the first statement,
- * also after a reconnection), ours sets the session's settings instead; for LISTEN's connection too. Where that fails, the
- * waiting statement fails with that error, and the connection is closed: nothing ever runs without the settings.
+ * 1. It buffers writes until the end of a turn of the event loop (`nextWriteTimer`). When the connection closes before that, it
+ *    clears the timer but keeps the handle and the buffer: after a reconnection nothing is ever sent again. When Postgres restarts,
+ *    all connections close at once and lost statements are retried on the next, so this happens.
+ * 2. The error that ended a connection is delivered a second time, to the first statement after the reconnection.
+ * 3. It has no hook for new connections. Before the first statement, also after a reconnection and for LISTEN, it would query the
+ *    types of arrays; here it sets the session's settings instead. If that fails, the waiting statement fails with that error, and
+ *    the connection is closed: no statement runs without the settings.
  */
 const mends: readonly { readonly broken: RegExp; readonly mended: string; readonly times: number }[] = [
   {
