@@ -57,7 +57,7 @@ begin
     raise exception 'there is no workspace %', quote_literal(new.workspace) using errcode = 'FL003',
       hint = 'Register it: fairlead workspace add, or insert into fairlead.workspaces (name, repository_url).';
   elsif not fairlead.may_choose_agent(new.workspace, new.agent) then
-    raise exception 'the workspace % does not let you choose the agent %', new.workspace, quote_literal(new.agent)
+    raise exception 'the workspace % does not allow you the agent %', new.workspace, quote_literal(new.agent)
       using errcode = 'FL005', hint = 'Leave it out, or name one that the workspace allows.';
   end if;
   if not fairlead.speaks_for_others() then

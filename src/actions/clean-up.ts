@@ -55,6 +55,6 @@ async function leaveThere(services: Services, row: EnvironmentRow, stopping: Abo
   const change = row.changeId === null ? null : await findChange(sql, row.changeId);
   if (change === null) return;
   await deleteBranch(services, change, stopping).catch((error: unknown) =>
-    log.warn({ err: error, environment: row.id }, "its branch is a leak until it could be removed"),
+    log.warn({ err: error, environment: row.id }, "branch not deleted yet"),
   );
 }

@@ -28,8 +28,8 @@ export async function deleteBranch(services: Services, change: Change, stopping?
     await briefly(talk, (signal) => noteLandedAllTheSame(services, change, signal));
     await briefly(talk, (signal) => settleSubmoduleBranches(services, change, remote, signal));
     if (gone) return await noteBranchGone(sql, id, branchName);
-    await noteBranchKept(sql, id, branchName, "somebody else has pushed commits there");
-    log.warn({ branch: branchName }, "branch kept: it has commits that are nowhere else");
+    await noteBranchKept(sql, id, branchName, "it has commits of other people");
+    log.warn({ branch: branchName }, "branch kept: it has commits that no other branch has");
   } catch (error) {
     if (!(error instanceof DefaultBranchKept)) throw error; // somebody renamed it to that; it is not ours to delete
     await noteBranchKept(sql, id, branchName, "it is the default branch now");

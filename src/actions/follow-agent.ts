@@ -78,9 +78,9 @@ function believed<Role extends AgentRole>(
   outcome: AgentOutcome<Role>,
 ): AgentOutcome<Role> {
   const { doubts = [] } = outcome.session;
-  if (doubts.length > 0) log.warn({ process, doubts }, "an agent named amounts that are not counted");
+  if (doubts.length > 0) log.warn({ process, doubts }, "impossible amounts of an agent are not counted");
   if (outcome.state !== "limited") return outcome;
   const resetsAt = believedReset(outcome.resetsAt, Date.now());
-  if (resetsAt < outcome.resetsAt) log.warn({ process, said: outcome.resetsAt, resetsAt }, "usage limit cut short");
+  if (resetsAt < outcome.resetsAt) log.warn({ process, said: outcome.resetsAt, resetsAt }, "usage limit capped");
   return { ...outcome, resetsAt };
 }

@@ -22,7 +22,11 @@ export async function removeLeaks(services: Services): Promise<void> {
   const leaks = await listLeaks(sql, atOnce);
   const strays = await strayEnvironments(sql, await provider("local").list(), await dataFolder.id());
   const unknown = strays.filter((stray) => stray.of !== "ended").map(({ id }) => id);
-  if (unknown.length > 0) log.warn({ environments: unknown }, "environments of which nothing is known");
+  if (unknown.length > 0)
+    log.warn(
+      { environments: unknown },
+      "environments on disk that are unknown to this database, or of another data folder",
+    );
   const ended = strays.filter((stray) => stray.of === "ended").map(({ id }) => id);
   const silent = new Set<string>();
   for (const id of new Set([...leaks.map(({ environmentId }) => environmentId), ...ended])) {

@@ -47,7 +47,7 @@ async function connections(sql: Sql): Promise<Finding> {
 async function sorting(sql: Sql): Promise<Finding[]> {
   if (!(await collationChanged(sql))) return [];
   const advice = "Run `reindex database`, then `alter database … refresh collation version`.";
-  return [note("sorting", "its locale has another version than when the indexes were made", advice)];
+  return [note("sorting", "the collation's version has changed since the indexes were built", advice)];
 }
 
 /** Triggers, rules and policies of others that act on Fairlead's tables. */
@@ -55,11 +55,15 @@ function strangers({ eventTriggers, foreign }: ServerFacts): Finding[] {
   const found = [...foreign, ...eventTriggers.map((name) => `event trigger ${name}`)];
   if (found.length === 0) return [];
   return [
-    note("not ours", plainLine(found.join(", ")), "It acts on Fairlead's tables: see that it changes nothing there."),
+    note(
+      "not ours",
+      plainLine(found.join(", ")),
+      "It acts on Fairlead's tables: make sure that it changes nothing there.",
+    ),
   ];
 }
 
 function defaults({ setBack }: ServerFacts): Finding[] {
   if (setBack.length === 0) return [];
-  return [good("session defaults", plain(`${setBack.join(", ")}: set back in our own sessions`))];
+  return [good("session defaults", plain(`${setBack.join(", ")}: overridden in Fairlead's sessions`))];
 }

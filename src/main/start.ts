@@ -70,7 +70,7 @@ function greet(url: string, embedded: boolean, home: string, token: string | nul
     `Fairlead is at ${url}`,
     embedded
       ? `  data      ${home} (Postgres included)`
-      : "  data      in your Postgres, in the schema fairlead and the queue's",
+      : "  data      in your Postgres, in the schema fairlead and the schema of the queue",
     `  try       npx fairlead request "Add a loading spinner" --repo <folder of a git checkout>`,
     `  stop      Ctrl-C; what is under way goes on at the next start`,
   ];

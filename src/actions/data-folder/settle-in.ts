@@ -21,7 +21,7 @@ export async function settleIn(services: Services, movedFrom: string | null): Pr
   for (const change of await listChanges(sql, { statuses: ["deployed"], limit: atOnce })) {
     // If it can't be started, `checkDeployed` finds it stopped and replaces its environment.
     await reopenPreview(services, change).catch((error: unknown) =>
-      log.warn({ err: error, change: change.id }, "preview could not be started in its new place"),
+      log.warn({ err: error, change: change.id }, "preview could not be restarted after the data folder was moved"),
     );
   }
 }

@@ -37,7 +37,7 @@ export class DataFolderCopied extends Fault {
   constructor(own: Place & { readonly id: string }, other: Place, how: string) {
     super(
       `the data folder ${own.path} on ${own.host} is a copy, or has one: ${how}, under the same id ${own.id}, and two would do ` +
-        `everything twice. Work in that one, or stop it and remove it. To go on here and not there: ${takeOver}.`,
+        `the same work twice. Work in that one, or stop it and remove it. To go on here and not there: ${takeOver}.`,
       { own: { ...own }, other: { ...other } },
     );
   }

@@ -58,7 +58,7 @@ async function completeSubmodule(
   if ((await isInBranches(mirror, submodule.commit)) || (await isOnRemote(mirror, submodule.commit, signal)))
     return null;
   const inner = (await submodulesIn(checkout)).find(({ path }) => path === submodule.path);
-  if (inner === undefined) return "it is neither there nor here";
+  if (inner === undefined) return "it is neither on its remote nor in the checkout";
   await publishSubmodule(mirror, inner, submodule.commit);
   return null;
 }
