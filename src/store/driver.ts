@@ -12,21 +12,22 @@ import { sessionStatement } from "../domain/session.ts";
  *    types of arrays; here it sets the session's settings instead. If that fails, the waiting statement fails with that error, and
  *    the connection is closed: no statement runs without the settings.
  */
-const mends: readonly { readonly broken: RegExp; readonly mended: string; readonly times: number }[] = [
+/** `times`: how often the pattern occurs in that release. */
+const patches: readonly { readonly pattern: RegExp; readonly replacement: string; readonly times: number }[] = [
   {
-    broken: /^( *)clearImmediate\(nextWriteTimer\)$/gm,
-    mended: "$1clearImmediate(nextWriteTimer)\n$1chunk = nextWriteTimer = null",
+    pattern: /^( *)clearImmediate\(nextWriteTimer\)$/gm,
+    replacement: "$1clearImmediate(nextWriteTimer)\n$1chunk = nextWriteTimer = null",
     times: 2,
   },
-  { broken: /(?<=, )needsTypes = options\.fetch_types/g, mended: "needsTypes = true", times: 1 },
+  { pattern: /(?<=, )needsTypes = options\.fetch_types/g, replacement: "needsTypes = true", times: 1 },
   {
-    broken: /^( *)needsTypes = options\.fetch_types$/gm,
-    mended: "$1needsTypes = true\n$1query = results = errorResponse = null",
+    pattern: /^( *)needsTypes = options\.fetch_types$/gm,
+    replacement: "$1needsTypes = true\n$1query = results = errorResponse = null",
     times: 1,
   },
   {
-    broken: /async function fetchArrayTypes\(\) \{\n[\s\S]*?\n {2}\}\n/g,
-    mended: `function fetchArrayTypes() {
+    pattern: /async function fetchArrayTypes\(\) \{\n[\s\S]*?\n {2}\}\n/g,
+    replacement: `function fetchArrayTypes() {
     needsTypes = false
     const settings = new Query([${JSON.stringify(sessionStatement())}], [], execute, null, { simple: true })
     settings.executed = settings.areSettings = true
@@ -37,8 +38,8 @@ const mends: readonly { readonly broken: RegExp; readonly mended: string; readon
     times: 1,
   },
   {
-    broken: /^( *)query = results = errorResponse = null$/gm,
-    mended: `$1const refused = query && query.areSettings && errorResponse
+    pattern: /^( *)query = results = errorResponse = null$/gm,
+    replacement: `$1const refused = query && query.areSettings && errorResponse
 $&
 $1if (refused) return terminate()`,
     times: 1,
@@ -51,8 +52,8 @@ const hooks = registerHooks({
     const loaded = nextLoad(url, context);
     if (!url.endsWith("/postgres/src/connection.js")) return loaded;
     let source = String(loaded.source);
-    found = mends.map(({ broken }) => source.match(broken)?.length ?? 0);
-    for (const { broken, mended } of mends) source = source.replace(broken, mended);
+    found = patches.map(({ pattern }) => source.match(pattern)?.length ?? 0);
+    for (const { pattern, replacement } of patches) source = source.replace(pattern, replacement);
     return { ...loaded, source };
   },
 });
@@ -60,6 +61,6 @@ const hooks = registerHooks({
 export const { default: driver } = await import("postgres");
 
 hooks.deregister();
-if (mends.some(({ times }, index) => found[index] !== times)) {
+if (patches.some(({ times }, index) => found[index] !== times)) {
   throw new Error("postgres.js is not the release that src/store/driver.ts was written for");
 }
