@@ -1,5 +1,5 @@
--- A ULID: 48 bits of milliseconds and 80 of chance, in Crockford's base 32. (One bit of the chance is a UUID's fixed 0.)
--- Written out, for a loop takes six times as long.
+-- A ULID: 48 bits of milliseconds and 80 random bits, in Crockford's base 32. (One of the random bits is always 0: it is part
+-- of the UUID's version.) Unrolled, because a loop takes six times as long.
 create or replace function fairlead.ulid() returns text language plpgsql volatile as $$
 declare
   a constant text := '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -21,19 +21,20 @@ begin
     substr(a, (get_byte(chance, 14) & 31) + 1, 1) || substr(a, (get_byte(chance, 15) & 31) + 1, 1);
 end $$;
 
--- Whether there is anything to see in a text: neither white space nor marks without width are.
+-- Whether a text has a visible character: white space and zero-width characters are not visible.
 create or replace function fairlead.says_something(words text) returns boolean language sql immutable
 begin atomic
   select words ~ '[^\s\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]';
 end;
 
--- In whose name a session speaks. One that may act as the owner of Fairlead's tables (the API does, and the command line)
--- speaks for people that it knows; any other only for itself. It is called by functions that run as that owner.
+-- Whether a session may act in the name of other people: only one that may act as the owner of Fairlead's tables, as the
+-- API's and the command line's may. Its callers run as that owner, which is therefore `current_user` here.
 create or replace function fairlead.speaks_for_others() returns boolean language plpgsql stable as $$
 begin
   return session_user = current_user or pg_has_role(session_user, current_user, 'member');
 end $$;
 
+-- Who is recorded as the actor: the person that is named, if the session may act in other people's names; else its own user.
 create or replace function fairlead.speaker(named text) returns text language plpgsql stable as $$
 begin
   return case when fairlead.speaks_for_others() then coalesce(named, session_user) else session_user end;

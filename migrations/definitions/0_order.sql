@@ -1,11 +1,11 @@
--- The order of events, where a database has moved. Events are ordered by (xid, seq), and read up to the oldest transaction
--- that is still running. Transaction ids belong to a cluster: a database that is restored in a younger one holds ids that
--- this has not reached, so its events would be held back, and new ones would come before old ones. So what is ordered is
--- the id plus `installation.xid_offset`, which is raised when the database finds itself elsewhere. It is raised by 2^32
--- more than is needed: clients that had read further than the backup went resume as well, before all that is new.
+-- The order of events in a database that was restored in another cluster. Events are ordered by (xid, seq), and readers stop at
+-- the oldest transaction that is still running. Transaction ids belong to a cluster: restored in a cluster that has used fewer
+-- of them, a database holds ids of the future, so readers would not get its events, and new events would sort before them. So
+-- events are ordered by the id plus `installation.xid_offset`, which is raised when the database is found in another cluster.
+-- It is raised by 2^32 more than needed: a client that had read events which the backup lacks still resumes before all new ones.
 
--- Which cluster this is: its identifier, how often it was forked (a standby that was promoted, a restored backup), and
--- the database in it.
+-- Which database of which cluster this is: the database's oid, the cluster's identifier, and its timeline, which changes when a
+-- standby is promoted or a backup is recovered.
 create or replace function fairlead.cluster_here() returns text language plpgsql stable as $$
 declare
   here text := 'database ' || (select d.oid from pg_database d where d.datname = current_database());
@@ -17,15 +17,15 @@ exception when insufficient_privilege then
   return here;
 end $$;
 
--- An id that no transaction of this cluster can have had yet, the offset added.
+-- An id that no transaction of this cluster can have had yet, with the offset added.
 create or replace function fairlead.next_event_xid() returns xid8 language plpgsql as $$
 begin
   return (greatest(pg_current_xact_id()::text::bigint + 1, pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
     + (select i.xid_offset from fairlead.installation i))::text::xid8;
 end $$;
 
--- Puts all that comes from now on behind all that there is. The lock waits for transactions that
--- have written an event, and new ones wait for it.
+-- Raises the offset, so that all new events sort after all stored ones. The lock waits for transactions that have written an
+-- event, and later writers wait for the lock.
 create or replace function fairlead.raise_event_xids() returns void language plpgsql as $$
 declare
   last bigint;
@@ -41,13 +41,13 @@ begin
     xid_offset = last - pg_snapshot_xmin(pg_current_snapshot())::text::bigint + 4294967296;
 end $$;
 
--- The id that the event of a move is ordered by: the transaction's, or that of the entity's event before if that is later.
+-- The id that an event is ordered by: the transaction's, or that of the entity's previous event where that is higher.
 create or replace function fairlead.event_xid(before xid8) returns xid8 language plpgsql as $$
 declare
   own xid8;
   newest xid8 := before;
 begin
-  -- Before the offset is read, so that it is not raised between that and the event.
+  -- Locked before the offset is read, so that no other transaction raises it before this event is written.
   lock table fairlead.events in row exclusive mode;
   if before is null then
     select e.xid into newest from fairlead.events e order by e.xid desc, e.seq desc limit 1;
@@ -60,13 +60,13 @@ begin
   return greatest(own, before);
 end $$;
 
--- Up to where events may be read: one that is still to be committed comes at this or later.
+-- Events below this id may be read: one that is not committed yet has this id or a higher one.
 create or replace function fairlead.event_horizon() returns xid8 language sql stable security definer
 begin atomic
   select (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + i.xid_offset)::text::xid8 from fairlead.installation i;
 end;
 
--- Called at each start. True: the database has been moved, and the offset was raised.
+-- Called at each start. True: the database was restored in another cluster, so the offset was raised.
 create or replace function fairlead.notice_move() returns boolean language plpgsql set lock_timeout = '20s' as $$
 declare
   known constant text := (select i.cluster from fairlead.installation i);

@@ -1,17 +1,18 @@
--- The one place that knows where the queue is: graphile-worker's tables and functions in a schema of ours. `:"queue"`
--- stands for its name, which is filled in as this file is applied. All else goes through what is defined here.
+-- The queue: graphile-worker's tables and functions in a schema of our own. `:"queue"` stands for the schema's name, which is
+-- filled in when this file is applied. Only this file uses that schema; everything else uses the view and functions below.
 
 create or replace view fairlead.jobs as
 select j.id, j.key, j.task_identifier, j.run_at, j.attempts, j.max_attempts, j.last_error, j.locked_at, j.locked_by,
   j.created_at
 from :"queue".jobs j;
 
--- (The statements of add_jobs are planned anew at each call unless told otherwise: that is four fifths of its cost.)
+-- Adds a job, or replaces the one with this key. (Without force_generic_plan, Postgres plans the statements of add_jobs anew
+-- at each call, which is four fifths of the call's cost.)
 create or replace function fairlead.add_job(
   task text, payload json, job_key text, run_at timestamptz default null, keep_run_at boolean default false
 ) returns void language plpgsql set plan_cache_mode = force_generic_plan as $$
 begin
-  -- With a key it stores nothing when a worker locks the job it would replace between its two statements
+  -- add_jobs has two statements. When a worker locks the job with this key between them, it stores nothing and returns no row
   -- (graphile/worker#580).
   for attempt in 1..1000 loop
     perform from :"queue".add_jobs(
@@ -28,16 +29,16 @@ begin
   perform from :"queue".remove_job(job_key);
 end $$;
 
--- Takes away the job under a key that has used up its attempts.
+-- Removes the job with this key if it has used up its attempts.
 create or replace function fairlead.drop_spent_job(job_key text) returns void language plpgsql as $$
 begin
   perform from :"queue".complete_jobs(array(
     select j.id from fairlead.jobs j where j.key = job_key and j.attempts >= j.max_attempts));
 end $$;
 
--- Gives the jobs of pools that are gone to others. That its worker died is no fault of a job's, so it spends no attempt;
--- and one whose worker died between settling and completing it is done: the move that settled it has taken its key and its
--- attempts away.
+-- Unlocks the jobs of dead pools, so that other workers can take them. The interrupted attempt does not count. A job without a
+-- key and without attempts left is complete: its worker died after its task had settled and before it had completed the job,
+-- and the move that settled it replaced or removed the job of this key, which makes graphile-worker clear both.
 create or replace function fairlead.release_jobs(pools text[]) returns void language plpgsql as $$
 declare
   held constant bigint[] := array(select j.id from fairlead.jobs j where j.locked_by = any (pools));

@@ -1,6 +1,6 @@
 -- The trigger behind every status: see the head of 0001_kernel.sql.
 
--- Enqueues a task for an entity at a version. The entity's id is the job's key, so duplicates collapse.
+-- Enqueues a task for an entity at a version. The entity's id is the job's key, so an entity has one job at most.
 create or replace function fairlead.enqueue(task text, entity_id text, version integer, run_at timestamptz default null)
 returns void language plpgsql as $$
 begin
@@ -31,8 +31,8 @@ begin
   return true;
 end $$;
 
--- Whether the session may name this agent for a change in a workspace: one that speaks for others may name any, another
--- only what the workspace allows. (Agents differ in what contains them, and in what they cost.)
+-- Whether the session may name this agent for a change in a workspace: any agent if it may act in other people's names, else
+-- only those that the workspace allows. (Agents differ in how they are sandboxed, and in what they cost.)
 create or replace function fairlead.may_choose_agent(in_workspace text, chosen text) returns boolean
 language plpgsql stable as $$
 begin
@@ -57,7 +57,7 @@ begin
     raise exception 'there is no workspace %', quote_literal(new.workspace) using errcode = 'FL003',
       hint = 'Register it: fairlead workspace add, or insert into fairlead.workspaces (name, repository_url).';
   elsif not fairlead.may_choose_agent(new.workspace, new.agent) then
-    raise exception 'the workspace % does not let you choose the agent %', new.workspace, quote_literal(new.agent)
+    raise exception 'the workspace % does not allow you the agent %', new.workspace, quote_literal(new.agent)
       using errcode = 'FL005', hint = 'Leave it out, or name one that the workspace allows.';
   end if;
   if not fairlead.speaks_for_others() then
@@ -154,7 +154,7 @@ begin
   end;
 end $$;
 
--- What is no move, and yet something that people want to know: that its agent's usage limit is reached, or a notice.
+-- Writes an event of a change that is not a move, and notifies: its agent's usage limit is reached, or it has a new notice.
 create or replace function fairlead.tell_of_change(change fairlead.change_requests, kind text, data jsonb)
 returns void language plpgsql as $$
 begin
@@ -166,7 +166,7 @@ begin
     'entity', 'change', 'id', change.id, 'status', change.status, 'version', change.version)::text);
 end $$;
 
--- Tells people something about a change, once: the same text again changes nothing.
+-- Adds a notice to a change. A notice that it has already is not added again.
 create or replace function fairlead.add_notice(change_id text, code text, words text) returns void language sql as $$
   update fairlead.change_requests c
     set notices = c.notices || jsonb_build_object('code', code, 'text', words, 'at', clock_timestamp())
@@ -180,8 +180,8 @@ begin atomic
   select array_to_string(case when status = 'failed' then moves else array_remove(moves, 'pending') end, ', ');
 end;
 
--- What a role may that was given the right to move changes and does not own them: what a person does. It runs as that role,
--- before THE trigger does as the owner; what follows from a move runs as the owner and is not looked at.
+-- Restricts a role that may update changes and does not own their table to the moves that people make. Runs as that role (it is
+-- not `security definer`), and before the trigger `move`. Moves that follow from others are made as the owner, so they pass.
 create or replace function fairlead.guard_change() returns trigger language plpgsql as $$
 begin
   if not pg_has_role(current_user, (select c.relowner from pg_class c where c.oid = tg_relid), 'usage')

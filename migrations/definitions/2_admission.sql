@@ -1,14 +1,15 @@
--- Who may begin, and who may merge: the two waiting rooms.
+-- Which changes may begin, and which may merge: the two waiting rooms.
 
--- Asks for a look at the waiting rooms after this transaction: by a job, in a second.
+-- Enqueues `reconcile`, to run in a second: it admits what this transaction could not.
 create or replace function fairlead.look_again() returns void language plpgsql as $$
 begin
   perform fairlead.add_job('reconcile', null, 'reconcile', now() + interval '1 second', keep_run_at => true);
 end $$;
 
--- Whoever begins to wait for room and whoever makes room must see each other: the first holds this lock alone, the
--- others hold it together, until they commit. Nobody waits for it, for somebody may leave a transaction open: who does
--- not get it looks again later. Neither can a transaction that keeps its first snapshot see what others have committed.
+-- Changes that begin to wait for room take this lock exclusively, and releases of room take it shared, until they commit: so one
+-- of two concurrent transactions always sees the other. It never blocks, because a client may leave its transaction open: where
+-- the lock is taken, `reconcile` runs within a second. The same goes for a transaction that is not `read committed`, which does
+-- not see what others have committed since its first snapshot.
 create or replace function fairlead.see_each_other(alone boolean) returns boolean language plpgsql as $$
 declare
   key constant bigint := hashtextextended('fairlead.waiting for room', 0);

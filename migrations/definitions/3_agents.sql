@@ -1,8 +1,8 @@
 -- Which agents a change may name.
 
--- Notes that a new change names an agent that its workspace does not allow. Whether the session may do that is decided
--- before: by the API from the token's role, and for sessions of restricted roles when the change is filled in. The
--- trigger comes after the one called `move`, which fills in the workspace's own agent: triggers fire by their names.
+-- Records that a new change names an agent that its workspace does not allow. Whether the session may do that is checked
+-- before: by the API from the token's role, and by fairlead.fill_new_change() for sessions of restricted roles. This trigger
+-- fires after `move`, which fills in the workspace's own agent: Postgres fires triggers in the order of their names.
 create or replace function fairlead.note_free_agent() returns trigger language plpgsql
 set search_path to pg_catalog, fairlead, pg_temp as $$
 begin

@@ -79,10 +79,10 @@ begin
       case when to_jsonb(old) ->> 'run_id' is not null or tg_argv[0] = 'run' then 'run' else 'change' end);
 end $$;
 
--- Emptying a table at once goes by each row's trigger, and deletes what may not be.
+-- TRUNCATE fires no row triggers, so it would also delete the rows that fairlead.refuse_delete() protects.
 create or replace function fairlead.refuse_truncate() returns trigger language plpgsql as $$
 begin
-  raise exception '% can''t be emptied at once', tg_relid::regclass using errcode = 'FL001',
+  raise exception '% can''t be truncated', tg_relid::regclass using errcode = 'FL001',
     hint = 'Delete what has ended: delete from … where finished_at is not null.';
 end $$;
 

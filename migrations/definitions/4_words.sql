@@ -34,7 +34,8 @@ begin
   return fairlead.as_shown(made);
 end $$;
 
--- A change as a session may see it: the URL of a repository can hold a token.
+-- A change as the session may see it: without the repository's URL, which can hold a token, unless it may act in other
+-- people's names.
 create or replace function fairlead.as_shown(change fairlead.change_requests) returns fairlead.change_requests
 language plpgsql stable as $$
 begin

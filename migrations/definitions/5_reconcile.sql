@@ -1,4 +1,4 @@
--- Fails what waits for a job that has used up its attempts, if it is still at this version.
+-- Fails an entity whose job has used up its attempts, if it is still at this version, and removes that job.
 create or replace function fairlead.give_up(entity text, entity_id text, seen_version integer, last_error text)
 returns void language plpgsql as $$
 declare

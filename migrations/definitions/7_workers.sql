@@ -36,8 +36,8 @@ begin
       and not exists (select from fairlead.workers w where j.locked_by = any (w.pools))));
 end $$;
 
--- A worker of 0.3.0 or before that begins anew (its lock was lost) in a database that has been migrated meanwhile: it
--- would look into another queue, and take the minutes from those that work in this one.
+-- Refuses a worker of 0.3.0 or earlier that registers again (after it lost its lock) in a database that was migrated meanwhile.
+-- It would poll the old queue, and mark each minute as done in fairlead.settings though it enqueues the tasks there.
 create or replace function fairlead.refuse_older_worker() returns trigger language plpgsql as $$
 begin
   if new.program is null then
@@ -50,7 +50,8 @@ end $$;
 create or replace trigger refuse_older before insert on fairlead.workers
   for each row execute function fairlead.refuse_older_worker();
 
--- What 0.3.0 and 0.2.0 read before they would put their own functions, triggers and views in the place of these.
+-- Programs of 0.2.0 and 0.3.0 read the view below before they replace these functions, triggers and views by their own; reading
+-- it raises this error.
 create or replace function fairlead.refuse_older_program() returns text language plpgsql as $$
 begin
   raise exception 'this database was migrated by a newer Fairlead (%): run that version, or restore a backup from before',

@@ -1,19 +1,19 @@
--- Which data folder does the work on this database. Environments lie on a disk, so exactly one folder does: a second one
--- would take what it doesn't find on its own disk for lost. migrations/0007_data_folders.sql has the tables.
+-- Which data folder works on this database. Environments are files on a disk, so exactly one folder may: a worker in a second one
+-- would count the environments that are not on its own disk as lost. migrations/0007_data_folders.sql has the tables.
 
--- Whether a worker process lives, by the lock that it holds.
+-- Whether a worker process is alive: whether its advisory lock is held.
 create or replace function fairlead.is_alive(worker_id text) returns boolean language sql stable as $$
   select exists (select from pg_locks l
     where l.locktype = 'advisory' and l.granted and l.database = (select d.oid from pg_database d where d.datname = current_database())
       and ((l.classid::bigint << 32) | l.objid::bigint) = fairlead.worker_key(worker_id))
 $$;
 
--- Everything that decides about folders goes one at a time.
+-- Held by every transaction that decides which folder works: one at a time.
 create or replace function fairlead.lock_data_folders() returns void language sql as $$
   select pg_advisory_xact_lock(hashtextextended('fairlead.data_folders', 0))
 $$;
 
--- Writes down where a folder is, and that it was seen.
+-- Records where a folder is, and that it was seen now.
 create or replace function fairlead.note_data_folder(folder_id text, host text, path text, user_name text) returns void
 language sql as $$
   insert into fairlead.data_folders as f (id, host, path, user_name) values (folder_id, host, path, user_name)
@@ -21,16 +21,17 @@ language sql as $$
     last_seen_at = clock_timestamp()
 $$;
 
--- Whether anything of an environment may be on a disk.
+-- Whether files of an environment may be on a disk.
 create or replace function fairlead.is_begun(environment_id text) returns boolean language sql stable as $$
   select exists (select from fairlead.resources r
     where r.environment_id = is_begun.environment_id and r.kind = 'environment' and r.state in ('intended', 'present'))
 $$;
 
--- Lists a worker, if its data folder is the one that works on this database or may become it. `standing` is `own` then.
--- Otherwise nothing has been listed: `foreign` (another folder works here), `busy` (a worker of the same folder lives on
--- another machine or in another place: one of the two is a copy) or `unclaimed` (no folder is known, and none of the
--- environments that are there is on the disk of this one, which does not hold the database either).
+-- Registers a worker if its data folder is the one that works on this database, or none does yet and this one becomes it;
+-- `standing` is `own` then. Otherwise the worker is not registered, and `standing` says why: `foreign` (another folder works on
+-- this database), `busy` (a worker of the same folder is alive on another machine or at another path, so one of the two folders
+-- is a copy) or `unclaimed` (no folder works here yet, but the database has environments, none of them is on the disk of this
+-- folder, and the database is not in this folder either).
 create or replace function fairlead.enlist_worker(worker_id text, pid integer, program text, machine text, folder_id text, host text, path text,
   user_name text, on_disk text[], holds_database boolean)
 returns table (standing text, other_id text, other_host text, other_path text, other_user text, other_pid integer,
@@ -79,7 +80,8 @@ begin
   return next;
 end $$;
 
--- Says that an environment is about to be made in a folder; false when it belongs to another one, or another one works.
+-- Records that an environment is about to be made in a folder. False when it belongs to another folder, or another folder works
+-- on this database.
 create or replace function fairlead.place_environment(environment_id text, folder_id text) returns boolean
 language plpgsql as $$
 begin
@@ -89,7 +91,7 @@ begin
   return found;
 end $$;
 
--- Ends an environment that lies in another folder, by its row alone: what is there stays there, and the ledger says so.
+-- Terminates an environment that lies in another folder: only its row. Its files stay there, and the ledger has them as `kept`.
 create or replace function fairlead.leave_behind(environment_id text, seen_version integer) returns boolean
 language plpgsql as $$
 declare
@@ -108,10 +110,10 @@ begin
   return true;
 end $$;
 
--- Makes a folder the one that works on this database. What is on its disk goes on there; every other environment
--- counts as lost: its change begins again from the pushed branch, its run fails. `refusal` says why nothing was done: `in
--- use` (a worker lives) or `seen lately` (the folder that works was seen in the last five minutes, and the caller is not
--- `sure`). Of a folder that has been refused before, its id is enough.
+-- Makes a folder the one that works on this database. Environments on its disk go on there; every other one counts as lost: its
+-- change begins again from the pushed branch, its run fails. `refusal` says why nothing was done: `in use` (a worker is alive) or
+-- `seen lately` (the folder that works now was seen in the last five minutes, and the caller is not `sure`). For a folder that
+-- is in fairlead.data_folders already, such as one that was refused, its id is enough.
 create or replace function fairlead.take_over_data_folder(folder_id text, sure boolean default false, host text default null,
   path text default null, user_name text default null, on_disk text[] default '{}')
 returns table (refusal text, other_host text, other_path text, other_pid integer, other_seen_at timestamptz,
@@ -139,7 +141,7 @@ begin
       coalesce(user_name, taker.user_name));
     update fairlead.settings set data_folder = folder_id;
     update fairlead.environments e set data_folder = folder_id where e.status <> 'terminated' and e.id = any (on_disk);
-    -- From before folders were known: they lie in one of which nothing is.
+    -- Environments from before folders were recorded get a placeholder folder, in which no worker can ever work.
     if exists (select from fairlead.environments e
       where e.status <> 'terminated' and e.data_folder is null and fairlead.is_begun(e.id)) then
       perform fairlead.note_data_folder(nowhere, 'unknown', 'unknown', 'unknown');
@@ -151,7 +153,7 @@ begin
   return next;
 end $$;
 
--- Gives up what is worked on in another folder than this one. How many changes and runs that were.
+-- Gives up the changes and runs whose environments lie in other folders. Returns how many of each.
 create or replace function fairlead.lose_elsewhere(folder_id text) returns table (changes integer, runs integer)
 language plpgsql as $$
 declare
@@ -177,7 +179,7 @@ begin
       where r.finished_at is null and e.run_id = r.id and f.id <> folder_id and e.status <> 'terminated' order by r.id
   loop
     update fairlead.runs r set status = 'failed', failure_kind = 'environment', failure_message =
-        format('the data folder %s on %s, where its processes were kept, was given up; look there what has become of them, then retry', lost.path, lost.host)
+        format('the data folder %s on %s, where its processes were kept, was given up; check there what they have done, then retry', lost.path, lost.host)
       where r.id = lost.id;
     runs := runs + 1;
   end loop;

@@ -190,7 +190,7 @@ begin
   elsif not fairlead.says_something(word) or length(word) > 10000 then
     raise exception 'an answer has 1 to 10000 characters' using errcode = 'FL004';
   end if;
-  -- A session that has set this for itself would keep the engine from following the step.
+  -- A caller could have set this in its own session, and the engine would then not follow the step.
   perform set_config('fairlead.advancing', '', true);
   if kind = 'approval' and word = 'reject' then
     update fairlead.steps s set status = 'failed', failure_kind = 'rejected',

@@ -1,8 +1,8 @@
--- Who may do what, and where names are looked up; the last file, for it goes over all that the others define.
+-- Privileges and search paths. The last file, because it applies to all functions that the others define.
 
--- A name without a schema is looked up in these and nowhere else, whatever the caller's search_path is: an overload in
--- `public` that fits better would be called in the name of the role that runs the function. A function whose body was parsed
--- when it was made (`begin atomic`) needs no such setting, and may be inlined.
+-- Fixes the search_path of each function, whatever its caller's is: else an overload in `public` that fits better would be
+-- called, with the rights of the role that runs the function. A function whose body was parsed when it was created
+-- (`begin atomic`) needs no such setting, and Postgres can inline it.
 do $$
 declare
   function record;
@@ -16,8 +16,8 @@ begin
   end loop;
 end $$;
 
--- A trigger does more than the role may that causes it: it writes events and jobs, and moves other rows. So all of them
--- run as their owner, but for the one that looks at who caused it.
+-- Triggers write events and jobs and move other rows, which the role that updated a row may not be allowed to do itself. So all
+-- run as their owner, except `guard_change`, which checks what the role may do.
 do $$
 declare
   function regprocedure;
@@ -30,7 +30,8 @@ begin
   end loop;
 end $$;
 
--- What people say to a change or a step: it may be granted to roles that may do nothing else.
+-- The functions by which people decide about changes and steps run as their owner, so that they can be granted to roles that
+-- have no other rights.
 do $$
 declare
   function regprocedure;
@@ -43,8 +44,8 @@ begin
   end loop;
 end $$;
 
--- Functions may be called by everybody unless that is taken away. These two stand in a default and in a constraint, which
--- are evaluated as the role that inserts a row.
+-- Postgres lets every role call a new function until that right is revoked. Every role keeps it for these two: they are used in
+-- a default and in a constraint, which Postgres evaluates as the role that inserts a row.
 revoke execute on all functions in schema fairlead from public;
 revoke execute on all functions in schema :"queue" from public;
 grant execute on function fairlead.ulid(), fairlead.says_something(text) to public;

@@ -6,9 +6,9 @@ import { needWorkspace } from "./need-workspace.ts";
 import type { Services } from "./services.ts";
 
 /**
- * The settings with which a change's agent is started, or the agent that a step of its plan names. They are looked up
- * when it starts: an agent that the workspace allowed once and no longer does would run without its budget and wrapper,
- * also in a retry. Throws `AgentNotAllowed` then, unless an admin chose the agent.
+ * The settings with which a change's agent, or the agent that a step of its plan names, is started. Read at each start,
+ * also of a retry: an agent that the workspace has stopped allowing has no settings any more, and would run without its
+ * budget and wrapper. Throws `AgentNotAllowed` then, unless an admin chose the agent.
  */
 export async function agentSettings(
   { sql }: Pick<Services, "sql">,

@@ -5,7 +5,7 @@ export const resumesAtMost = 2;
 /** The name of a start that resumes an agent's session after the agent was killed, for the nth time. */
 export const resumedName = (name: string, resumes: number): string => `${name}-resumed-${resumes}`;
 
-/** The name of a start that begins a new session, since the one that was to be resumed is unknown. */
+/** The name of a start in a new session, because the CLI did not know the session that was to be resumed. */
 export const anewName = (name: string): string => `${name}-anew`;
 
 /** Each name that a start of an agent may have. */
@@ -23,7 +23,7 @@ export async function startedOf(environment: Pick<Environment, "adopt">, names: 
 /** The names of the processes that an attempt of a step may have: an agent may be started more than once. */
 export const processNames = (name: string, isAgent: boolean): string[] => (isAgent ? startNames(name) : [name]);
 
-/** Stops all that processes of these names have left running, and keeps those that have not begun from beginning. */
+/** Stops the processes of these names with all their descendants. A name that was not started yet can't be started afterwards. */
 export async function stopAll(
   environment: Pick<Environment, "stop">,
   names: readonly string[],

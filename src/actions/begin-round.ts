@@ -6,8 +6,9 @@ import { previewProcess } from "./open-preview.ts";
 import type { Services } from "./services.ts";
 
 /**
- * Prepares the checkout for this round's work: what the preview of the last round wrote is no part of the change, so that
- * preview is stopped and the checkout is brought back to the commit that it showed. Does nothing once the work has begun.
+ * Prepares the checkout for this round's work: stops the previews of earlier rounds, and resets the checkout to the commit
+ * that the last one showed, because files that a preview wrote are no part of the change. Does nothing once the work has
+ * begun.
  */
 export async function beginRound(
   services: Services,
@@ -22,7 +23,7 @@ export async function beginRound(
   await putBack(environment, { branch: branchName, commit: headCommit });
 }
 
-/** Lets the preview go on with the files that earlier ones wrote, such as a database, once the round's work is done. */
+/** After the round's work, puts back the files that earlier previews wrote, such as a database, for the next preview. */
 export async function endRound({ round, headCommit }: Change, { environment }: Workplace): Promise<void> {
   if (round > 1 && headCommit !== null) await bringBack(environment, headCommit);
 }

@@ -6,8 +6,8 @@ import { listed } from "./publish-round.ts";
 import type { Services } from "./services.ts";
 
 /**
- * Throws `ChangeFailed` when an agent has made commits of the target anew under its branch. It is not pushed then: the
- * clean-up saves it beside the branch, and a retry begins from where the branch was.
+ * Throws `ChangeFailed` when an agent has rewritten commits of the target below its branch. The branch is not pushed then:
+ * the clean-up saves the rewritten one under another name, and a retry begins from the branch as it was pushed last.
  */
 export async function checkHistory(
   services: Services,

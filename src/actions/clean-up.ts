@@ -36,7 +36,7 @@ export async function cleanUp(services: Services, seen: Seen<string>, stopping: 
     // The branch goes with its change.
     const left = (await crossOut(services, row)).filter(({ kind }) => kind !== "branch");
     if (left.length > 0) throw new EnvironmentFailed(`still there: ${left.map(({ name }) => name).join(", ")}`);
-    // What isn't found says something only as long as the data folder is there itself.
+    // That the files are gone means something only if the data folder itself is still there.
     await services.dataFolder.check();
     await settleTerminated(sql, row);
   } catch (error) {
@@ -47,7 +47,7 @@ export async function cleanUp(services: Services, seen: Seen<string>, stopping: 
   }
 }
 
-/** One that lies in another data folder, which has been given up: this disk has nothing of it, and its branch is the remote's. */
+/** An environment in another data folder, which was given up: nothing of it is on this disk, but its branch is on the remote. */
 async function leaveThere(services: Services, row: EnvironmentRow, stopping: AbortSignal): Promise<void> {
   const { sql, log } = services;
   const left = await leaveBehind(sql, row);
@@ -55,6 +55,6 @@ async function leaveThere(services: Services, row: EnvironmentRow, stopping: Abo
   const change = row.changeId === null ? null : await findChange(sql, row.changeId);
   if (change === null) return;
   await deleteBranch(services, change, stopping).catch((error: unknown) =>
-    log.warn({ err: error, environment: row.id }, "its branch is a leak until it could be removed"),
+    log.warn({ err: error, environment: row.id }, "branch not deleted yet"),
   );
 }

@@ -28,15 +28,18 @@ export async function deleteBranch(services: Services, change: Change, stopping?
     await briefly(talk, (signal) => noteLandedAllTheSame(services, change, signal));
     await briefly(talk, (signal) => settleSubmoduleBranches(services, change, remote, signal));
     if (gone) return await noteBranchGone(sql, id, branchName);
-    await noteBranchKept(sql, id, branchName, "somebody else has pushed commits there");
-    log.warn({ branch: branchName }, "branch kept: it has commits that are nowhere else");
+    await noteBranchKept(sql, id, branchName, "it has commits of other people");
+    log.warn({ branch: branchName }, "branch kept: it has commits that no other branch has");
   } catch (error) {
     if (!(error instanceof DefaultBranchKept)) throw error; // somebody renamed it to that; it is not ours to delete
     await noteBranchKept(sql, id, branchName, "it is the default branch now");
   }
 }
 
-/** Of a rejected change they go as well; what was merged points to them, so they stay for a person to merge there. */
+/**
+ * Deletes the branches that a rejected change has on the remotes of its submodules. Those of a merged change stay, because
+ * the merge points to their commits: a notice asks a person to merge them there.
+ */
 async function settleSubmoduleBranches(
   { sql }: Services,
   { id, status, branchName, headCommit }: Change,
@@ -51,7 +54,7 @@ async function settleSubmoduleBranches(
   }
 }
 
-/** A rejection takes nothing back that an agent or a person has brought to the target by other means. */
+/** Adds a notice where commits of a rejected change are on its target all the same: an agent or a person pushed them there. */
 async function noteLandedAllTheSame(
   { sql, repository }: Services,
   { id, status, repositoryUrl, targetBranch, headCommit }: Change,

@@ -3,7 +3,7 @@ import { DiffNotReady } from "../domain/faults/requests.ts";
 import type { Services } from "./services.ts";
 
 export interface Diff {
-  /** As `git apply` takes it; its lines are in whatever encoding the files have. */
+  /** As `git apply` reads it; each line is in the encoding of its file. */
   readonly bytes: Uint8Array;
   readonly truncated: boolean;
 }

@@ -15,8 +15,8 @@ import type { Services } from "./services.ts";
 
 /**
  * Runs a stage of a change. What goes wrong in it fails the change, with the kind of this stage unless the fault has one
- * of its own. A lost environment is replaced instead. And three things are passed on, for the queue to try again: that
- * Postgres is away, that the data folder is, and that we stop.
+ * of its own. A lost environment is replaced instead. Three faults are rethrown, for the queue to retry: Postgres is
+ * unavailable, the data folder is gone or refused, or this worker stops.
  */
 export async function orFail(
   { sql, log, dataFolder }: Services,

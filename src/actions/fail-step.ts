@@ -16,8 +16,8 @@ import type { Services } from "./services.ts";
 
 /**
  * Runs an attempt of a step. What goes wrong in it fails the attempt; in the environment of a change that was lost, the
- * change begins again in a fresh one. Three things are passed on, for the queue to try again: that Postgres is away, that
- * the data folder is, and that we stop.
+ * change begins again in a fresh one. Three faults are rethrown, for the queue to retry: Postgres is unavailable, the data
+ * folder is gone or refused, or this worker stops.
  */
 export async function orFailStep(
   services: Services,

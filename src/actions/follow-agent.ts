@@ -18,7 +18,7 @@ export interface AgentRun<Role extends AgentRole> {
   readonly name: string;
 }
 
-/** How a start of an agent ended. `overdue`: its time was up. `killed`: something outside of Fairlead ended it. */
+/** How a start of an agent ended. `overdue`: it reached its time limit. `killed`: something other than Fairlead ended it. */
 export type StartOutcome<Role extends AgentRole> =
   | AgentOutcome<Role>
   | { readonly state: "overdue"; readonly session: AgentSession }
@@ -56,7 +56,7 @@ export async function followAgent<Role extends AgentRole>(
   );
   const { session } = outcome;
   if (ended.state === "overdue") return { state: "overdue", session };
-  // What it printed may tell all the same that its work is done, also where its end was not recorded.
+  // Its output may say that its work is done, even where its exit was not recorded.
   if (outcome.state !== "failed") return outcome;
   const why = whyKilled(ended, outcome.trouble === "interrupted");
   if (why === null) return outcome;
@@ -71,16 +71,16 @@ function whyKilled(ended: Exclude<Ended, { state: "overdue" }>, wasInterrupted: 
   return signalOf(ended) === "SIGKILL" ? "its agent was killed, maybe for want of memory" : null;
 }
 
-/** Without what an agent says of costs and times that can't be true; the log says that it did. */
+/** Logs the amounts that were left out because they can't be true, and caps the time of a usage limit's reset. */
 function believed<Role extends AgentRole>(
   { log }: Services,
   process: string,
   outcome: AgentOutcome<Role>,
 ): AgentOutcome<Role> {
   const { doubts = [] } = outcome.session;
-  if (doubts.length > 0) log.warn({ process, doubts }, "an agent named amounts that are not counted");
+  if (doubts.length > 0) log.warn({ process, doubts }, "impossible amounts of an agent are not counted");
   if (outcome.state !== "limited") return outcome;
   const resetsAt = believedReset(outcome.resetsAt, Date.now());
-  if (resetsAt < outcome.resetsAt) log.warn({ process, said: outcome.resetsAt, resetsAt }, "usage limit cut short");
+  if (resetsAt < outcome.resetsAt) log.warn({ process, said: outcome.resetsAt, resetsAt }, "usage limit capped");
   return { ...outcome, resetsAt };
 }

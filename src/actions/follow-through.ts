@@ -8,8 +8,8 @@ import type { FollowOptions } from "./follow-process.ts";
 import type { Services } from "./services.ts";
 
 /**
- * Which start of an agent it is: the first, one that resumes the session of the start before, which was killed, or one
- * that begins a new session because the CLI does not know the one that it was to resume.
+ * Which start of an agent it is: the first; one that resumes the session of the previous start, which was killed; or one
+ * in a new session, because the CLI did not know the session that it was to resume.
  */
 export type AgentStart =
   | { readonly kind: "first" }
@@ -25,15 +25,15 @@ export interface AgentWork<Role extends AgentRole> {
   readonly jobFor: (start: AgentStart) => AgentJob<Role>;
 }
 
-/** What its starts have cost together is in `usage`. */
+/** `usage` is the sum over all starts. */
 export type WorkOutcome<Role extends AgentRole> =
   | AgentOutcome<Role>
   | { readonly state: "overdue"; readonly usage: AgentUsage };
 
 /**
- * Runs an agent, and starts it again in place when something outside kills it, at most twice: all that it had done is
- * there, and its session goes on. Adopts whichever start a worker that is gone has begun, and returns when nothing that
- * the agent started is left. Throws `EnvironmentLost` when it is killed once more.
+ * Runs an agent, and restarts it in the same checkout and session when something other than Fairlead kills it, at most
+ * twice. Adopts the start that another worker has made, and returns once no process that the agent started is left. Throws
+ * `EnvironmentLost` when it is killed a third time.
  */
 export async function followThrough<Role extends AgentRole>(
   services: Services,
@@ -41,7 +41,7 @@ export async function followThrough<Role extends AgentRole>(
   options: ThroughOptions,
 ): Promise<WorkOutcome<Role>> {
   const outcome = await followStarts(services, work, options);
-  // What it left running must not write to the checkout any more: what is there now is what will be committed.
+  // Processes that it left running must not change the checkout any more: its content is committed next.
   await stopAll(work.environment, await startedOf(work.environment, startNames(work.name)), options.graceMs);
   return outcome;
 }
@@ -63,14 +63,14 @@ async function followStarts<Role extends AgentRole>(
     const usage = sum(spent, outcome.session.usage);
     if (outcome.state === "overdue") return { state: "overdue", usage };
     if (outcome.state === "killed") {
-      // Whoever cancels it kills it as well, and this worker may see that first.
+      // A cancellation kills the agent as well, and this worker may see the kill before the cancellation.
       if (resumes === resumesAtMost || !(await options.stillWanted())) throw new EnvironmentLost(outcome.why, usage);
       resumes += 1;
       start = { kind: "resumed", session: outcome.session };
       name = resumedName(work.name, resumes);
       services.log.warn({ why: outcome.why, resumes }, "agent is resumed in place");
     } else if (outcome.state === "failed" && outcome.trouble === "session_unknown" && job.resume) {
-      // The branch, the checkout and the request still say all that matters.
+      // The new session has all that it needs in the branch, the checkout and the request.
       start = { kind: "anew" };
       name = anewName(name);
     } else {
@@ -80,7 +80,7 @@ async function followStarts<Role extends AgentRole>(
   }
 }
 
-/** A start that did not say what it cost adds nothing that is known. */
+/** A start whose cost is unknown (null) counts as 0 where another one's is known. */
 function sum(one: AgentUsage, other: AgentUsage): AgentUsage {
   return {
     costUsd: one.costUsd === null && other.costUsd === null ? null : (one.costUsd ?? 0) + (other.costUsd ?? 0),

@@ -78,7 +78,7 @@ async function checkChanged(
   );
 }
 
-/** The work was done before, or needs no agent. */
+/** Settles without an agent, where the work was done before or a rebase was enough. */
 async function settleAsItStands(
   { sql }: Services,
   change: Change,
@@ -99,7 +99,7 @@ async function isThere(environment: Environment, approved: string | null, base: 
   return (await headCommit(environment)) === approved || (await countCommitsSince(environment, base)) > 0;
 }
 
-/** A change goes on with what it began this round with, an agent or a plan, also when its workspace names another now. */
+/** A round goes on with what it began with, an agent or a plan, even if its workspace names the other meanwhile. */
 async function isForPlan({ sql }: Services, change: Change, environment: Environment): Promise<boolean> {
   if ((await findChangeRun(sql, change)) !== null) return true;
   const workspace = await findWorkspace(sql, change.workspace);

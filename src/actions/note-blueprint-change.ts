@@ -4,7 +4,7 @@ import { blueprintFile } from "../providers/previews/read-blueprint.ts";
 import { addNotice } from "../store/notices.ts";
 import type { Services } from "./services.ts";
 
-/** Says so when a change alters how its app is set up and started: what it says there counts after the merge. */
+/** Adds a notice when a change alters `.fairlead.json`, which takes effect only after the merge. */
 export async function noteBlueprintChange(
   { sql, repository }: Services,
   change: Change,

@@ -3,7 +3,7 @@ import { addNotice } from "../store/notices.ts";
 import { repositoryOf } from "./repository-of.ts";
 import type { Services } from "./services.ts";
 
-/** Says which submodules an agent has to leave alone, since their remotes take no push: before it begins, not after. */
+/** Adds a notice for each submodule whose remote refuses pushes, before the agent starts: it goes into the agent's prompt. */
 export async function noteReadOnlySubmodules(
   services: Services,
   change: Change,

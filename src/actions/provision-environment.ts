@@ -56,7 +56,7 @@ async function provision(services: Services, change: Change, stopping: AbortSign
     log.info({ environment: row.id, branch }, "environment ready");
     if (change.targetBranch === null) await noteDefaultBranch(sql, workspace.name, targetBranch);
     await noteReadOnlySubmodules(services, change, { targetBranch, signal });
-    // Not from the checkout, where a retry finds what the agent has made of it: commands are the target's word.
+    // From the target branch and not from the checkout: in a retry, the agent's own changes to the file are in the checkout.
     const blueprint = await readBlueprint(
       services.repository(change.repositoryUrl).files(targetBranch),
       workspace.blueprint,

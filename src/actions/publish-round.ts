@@ -15,8 +15,8 @@ import { saveBranch } from "./save-branch.ts";
 import type { Services } from "./services.ts";
 
 /**
- * Pushes what a round has come to, and looks how the branch then stands to its target: `base` is their merge base. Throws
- * `ChangeFailed` when it can't be pushed, or when an agent has pushed to the target itself.
+ * Pushes the result of a round, and compares the branch with its target: `base` is their merge base. Throws `ChangeFailed`
+ * when it can't be pushed, or when an agent has pushed to the target itself.
  */
 export async function publishRound(
   services: Services,
@@ -46,7 +46,7 @@ export async function publishRound(
 async function publish(services: Services, change: Change, place: Workplace, signal: AbortSignal): Promise<Standing> {
   const { environment, branchName, targetBranch, baseCommit } = place;
   const isPushed = () => isPresent(services.sql, environment.id, { kind: "branch", name: branchName });
-  // Where all was undone that had been pushed while the agent worked, it is undone on the remote as well.
+  // Also without commits of its own where the branch was pushed before: the agent has undone its commits since.
   if ((await countCommitsSince(environment, baseCommit)) > 0 || (await isPushed())) {
     await saveBranch(services, change, environment, { branch: branchName, signal });
   }
@@ -60,7 +60,7 @@ async function publish(services: Services, change: Change, place: Workplace, sig
   return await services.repository(change.repositoryUrl).standing(request, signal);
 }
 
-/** Commits in a sentence: short names with their subjects. */
+/** Commits for a message: short names with their subjects, at most five. */
 export function listed(commits: readonly CommitLine[]): string {
   return commits
     .slice(0, 5)

@@ -41,7 +41,7 @@ async function pushAgainAndAgain(
       await delay(limits.pushMs, undefined, { signal: over });
       const head = await headCommit(checkout);
       if (head === pushed || (await countCommitsSince(checkout, baseCommit)) === 0) continue;
-      // Looked at again when the agent is done; what it has rewritten by mistake is not pushed.
+      // Rewritten commits of the target are not pushed. `checkHistory` fails the change for them when the agent is done.
       if ((await rewrittenBelow(checkout, { base: baseCommit, target: targetBranch })).length > 0) continue;
       await saveBranch(services, change, checkout, { branch: branchName, signal: over });
       pushed = head;

@@ -10,7 +10,7 @@ export async function readRun(
   { after, limit }: { after: number; limit: number },
 ): Promise<RunWithSteps> {
   const [found, counts, spent] = await Promise.all([
-    // One more than asked for tells whether there is another page.
+    // One more than asked for, to know whether there is another page.
     stepsAfter(sql, { runId: run.id, position: after, limit: limit + 1 }),
     countSteps(sql, run.id),
     spentOf(sql, run.id),

@@ -5,8 +5,8 @@ import { repositoryOf } from "./repository-of.ts";
 import type { Services } from "./services.ts";
 
 /**
- * Puts the change's own commits onto its target where the target's history was rewritten since the branch began, and a
- * person has asked for a retry. False when that is not so, or when they don't fit there: then the agent is told to do it.
+ * Rebases the change's own commits onto its target, in a retry after the merge was refused because the target's history was
+ * rewritten. False when this is no such retry, or the commits conflict: the prompt then asks the agent to rebase.
  */
 export async function rebaseRewritten(
   services: Services,

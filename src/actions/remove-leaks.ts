@@ -12,8 +12,9 @@ import type { Services } from "./services.ts";
 const atOnce = 1000;
 
 /**
- * Removes what is still there of environments that have ended, whether the ledger says so or the machine; a checkout with
- * something in it is put aside instead. What this database knows nothing about, or another data folder has, is only named.
+ * Removes what is left of terminated environments, found in the ledger or on the machine; a checkout that is not empty is
+ * moved to `kept/` instead. Environments that this database does not know, or that belong to another data folder, are only
+ * logged.
  */
 export async function removeLeaks(services: Services): Promise<void> {
   const { sql, log, provider, dataFolder } = services;
@@ -21,7 +22,11 @@ export async function removeLeaks(services: Services): Promise<void> {
   const leaks = await listLeaks(sql, atOnce);
   const strays = await strayEnvironments(sql, await provider("local").list(), await dataFolder.id());
   const unknown = strays.filter((stray) => stray.of !== "ended").map(({ id }) => id);
-  if (unknown.length > 0) log.warn({ environments: unknown }, "environments of which nothing is known");
+  if (unknown.length > 0)
+    log.warn(
+      { environments: unknown },
+      "environments on disk that are unknown to this database, or of another data folder",
+    );
   const ended = strays.filter((stray) => stray.of === "ended").map(({ id }) => id);
   const silent = new Set<string>();
   for (const id of new Set([...leaks.map(({ environmentId }) => environmentId), ...ended])) {

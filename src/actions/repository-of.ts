@@ -3,7 +3,7 @@ import type { Repository } from "../providers/git/port.ts";
 import { findWorkspace } from "../store/workspaces.ts";
 import type { Services } from "./services.ts";
 
-/** The repository of a change, which may send git to the hosts that its workspace names. */
+/** The repository of a change. Its submodules and LFS objects may be on the hosts that its workspace allows. */
 export async function repositoryOf(
   { sql, repository }: Pick<Services, "sql" | "repository">,
   { workspace, repositoryUrl }: Pick<Change, "workspace" | "repositoryUrl">,

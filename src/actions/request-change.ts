@@ -38,7 +38,7 @@ export async function requestChange(services: Services, request: ChangeRequest):
   const change = await store(services.sql, { ...wanted, id });
   const deduplicated = change.id !== id;
   if (change.agentFree && !anyAgent && !deduplicated) {
-    // The agent was taken from the workspace's list between the check and the insert, and Postgres took it for free.
+    // The workspace stopped allowing the agent between the check and the insert, so the trigger set `agent_free`.
     await cancelChange(services.sql, { id, by: "fairlead", note: refusal.message, seenVersion: null });
     throw refusal;
   }

@@ -35,7 +35,7 @@ export async function runAgent(
   throw new ChangeFailed("timeout", `${name} was stopped after ${limit}`, outcome.usage);
 }
 
-/** What the agent is told at each of its starts: the first of the round, and those after an interruption. */
+/** The job of each start of the agent: the first of the round, and those after it was killed. */
 async function jobsOf(
   services: Services,
   change: Change,

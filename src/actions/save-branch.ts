@@ -5,7 +5,7 @@ import { recorded } from "./recorded.ts";
 import { repositoryOf } from "./repository-of.ts";
 import type { Services } from "./services.ts";
 
-/** Pushes what the checkout stands at to the change's branch, which is ours to clean up from then on. Gives the commit. */
+/** Pushes the checkout's HEAD to the change's branch, and records that branch for clean-up. Returns the commit. */
 export async function saveBranch(
   services: Pick<Services, "sql" | "repository">,
   change: Change,

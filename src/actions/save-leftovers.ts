@@ -8,7 +8,7 @@ import { repositoryOf } from "./repository-of.ts";
 import type { BegunChange } from "./save-work.ts";
 import type { Services } from "./services.ts";
 
-/** Saves what was committed or stashed in an environment beside what is on the remote, and says where it is. */
+/** Saves commits and stashes of an environment that its branch does not have, and adds a notice that says where each is. */
 export async function saveLeftovers(
   services: Services,
   row: EnvironmentRow,
@@ -18,7 +18,7 @@ export async function saveLeftovers(
   const repository = await repositoryOf(services, change);
   const { branchName, baseCommit: base, status } = change;
   const key = row.id.toLowerCase();
-  // `change/spinner-1a2b3c4d` can't have branches below it, so they are beside it.
+  // git allows no branch below an existing one, such as `change/spinner-1a2b3c4d/stash-1`.
   const prefix = `${branchName.replace(/^change\//, "change/saved/")}-${key.slice(-4)}`;
   const request = { base, branch: branchName, key, prefix: status === "rejected" ? null : prefix };
   const { saved, objects } = await repository.saveLeftovers(environment, request, signal);
@@ -38,7 +38,7 @@ export async function saveLeftovers(
   }
 }
 
-/** They stay when the change's own branch is deleted. */
+/** Records the saved branches as kept: they stay when the change's own branch is deleted. */
 async function noteBranches(
   { sql }: Services,
   row: EnvironmentRow,

@@ -18,7 +18,7 @@ import { saveBranch } from "./save-branch.ts";
 import { saveLeftovers } from "./save-leftovers.ts";
 import type { Services } from "./services.ts";
 
-/** A change that has begun: what it was given when its environment was made. */
+/** A change that was provisioned, so that it has its branches and its base commit. */
 export type BegunChange = Change & {
   readonly branchName: string;
   readonly targetBranch: string;
@@ -26,9 +26,9 @@ export type BegunChange = Change & {
 };
 
 /**
- * Saves what an environment has that is nowhere else, so that nothing is lost when it is removed: the work on the change's
- * branch, and beside it whatever else was committed or stashed. A checkout that git can't read any more is put aside as
- * it is: trying again would not mend it, and a retry of the change waits for this.
+ * Saves all work that only this environment has, before it is removed: the change's branch, and other commits and stashes
+ * under names of their own. A checkout that git can't read is moved to `kept/` as it is: trying again would not repair it,
+ * and a retry of the change waits for this.
  */
 export async function saveWork(
   services: Services,
@@ -46,7 +46,7 @@ export async function saveWork(
     return;
   }
   try {
-    // The work of a change that was merged or rejected has been decided on, and files beside it are no work.
+    // A change that was merged or rejected is decided, and uncommitted files do not belong to it.
     if (change.status !== "merged" && change.status !== "rejected") {
       await saveBranchOf(services, change, environment, stopping);
     }
@@ -73,7 +73,7 @@ async function saveBranchOf(
     await commitAll(environment, { message, author: fairlead, branch });
   }
   if ((await countCommitsSince(environment, base)) === 0) return;
-  // Commits of the target that were made anew don't go to the branch; they are saved beside it, with the work on them.
+  // Rewritten commits of the target don't go to the branch: `saveLeftovers` saves them, with the work on top of them.
   if ((await rewrittenBelow(environment, { base, target })).length > 0) return;
   try {
     await remotely(services, { repositoryUrl: url }, stopping, (signal) =>
@@ -81,13 +81,13 @@ async function saveBranchOf(
     );
   } catch (error) {
     if (isForGood(error)) return await keepRefused(services, change, environment, error);
-    // Commits of others are there, and stay: ours are saved beside the branch.
+    // The branch has commits of other people: `saveLeftovers` saves ours under another name.
     if (!(error instanceof BranchMovedOn)) throw error;
     services.log.warn({ branch, why: error.message }, "branch not pushed: its work is saved beside it");
   }
 }
 
-/** Trying again would not help before somebody changes the remote, the machine or the workspace: a retry does it then. */
+/** A further attempt would fail until the remote, the machine or the workspace is changed; then a retry of the change pushes it. */
 async function keepRefused(
   services: Services,
   change: BegunChange,
@@ -104,8 +104,8 @@ async function keepRefused(
 }
 
 /**
- * Whether what is uncommitted is an agent's: its work had begun and was not committed yet. What a setup command or a
- * preview has written is no part of the change.
+ * Whether uncommitted files are the agent's: it had begun and its work was not committed yet. Files that a setup command or
+ * a preview wrote are no part of the change.
  */
 async function hasUnfinishedWork(services: Services, change: Change, environment: Environment): Promise<boolean> {
   const { failedIn, failedTask, lastFailure } = change;
@@ -113,7 +113,7 @@ async function hasUnfinishedWork(services: Services, change: Change, environment
   return status === "implementing" && task !== "preview" && (await hasBegun(services, change, environment));
 }
 
-/** Talks to the remote for no longer than a clean-up may. */
+/** Runs work that needs the remote, with the time limit of a clean-up. */
 async function remotely<Said>(
   { limits }: Services,
   { repositoryUrl }: Pick<EnvironmentRow, "repositoryUrl">,

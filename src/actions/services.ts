@@ -13,7 +13,7 @@ export interface Services {
   /** Throws a Fault that names the known ones. */
   readonly provider: (name: string) => EnvironmentProvider;
   readonly agent: (name: string) => Agent;
-  /** `hosts`: where its submodules and its LFS may be, besides its own. */
+  /** `hosts`: where its submodules and LFS objects may be, besides its own host. */
   readonly repository: (url: string, hosts?: readonly string[]) => Repository;
   /** What becomes of a change whose agent's usage limit is reached: it waits for the reset, or a person is asked. */
   readonly onUsageLimit: "wait" | "ask";

@@ -2,10 +2,10 @@ import { storable } from "../domain/text.ts";
 import type { Environment } from "../providers/environments/port.ts";
 import type { LogStream } from "../store/logs.ts";
 
-/** How much of a process's output is read as a whole: an agent's result is at its end, and reading holds others up. */
+/** How much of a process's output is read at once: an agent's result is at its end, and parsing more blocks the event loop. */
 const outputAtMost = 16 * 1024 * 1024;
 
-/** A stream from its beginning to where it ends by now, or the end of it where it is very long. */
+/** A stream from its beginning to its present end; only its last part where it is longer than that. */
 export async function wholeOutput(environment: Environment, name: string, stream: LogStream): Promise<string> {
   const parts: Buffer[] = [];
   const size = await environment.written(name, stream);

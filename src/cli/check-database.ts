@@ -51,7 +51,7 @@ function unfitSchema({ pending, unknown, changed }: SchemaState): Finding | null
   return note("migrations", `${pending.join(", ")} not applied yet`, advice);
 }
 
-/** Only where the setting names another schema than the database has: then every other command refuses to begin. */
+/** Only where FAIRLEAD_QUEUE_SCHEMA names another schema than the database has: then every other command fails. */
 async function checkQueue({ sql }: Services, wanted: string | undefined): Promise<Finding[]> {
   const there = await readQueueSchema(sql);
   if (wanted === undefined || wanted === there) return [];

@@ -10,7 +10,7 @@ import type { Sql } from "../store/sql.ts";
 import { bad, type Finding, good, note } from "./checks.ts";
 import { plain, plainLine } from "./plain.ts";
 
-/** What the server is asked that no session of ours can set, in a database that is up to date. */
+/** Checks what a session can't set for itself, in a database that is up to date. */
 export async function checkServer(sql: Sql): Promise<Finding[]> {
   const facts = await serverFacts(sql, [...Object.keys(sessionSettings), "search_path", "role"]);
   return [
@@ -47,19 +47,23 @@ async function connections(sql: Sql): Promise<Finding> {
 async function sorting(sql: Sql): Promise<Finding[]> {
   if (!(await collationChanged(sql))) return [];
   const advice = "Run `reindex database`, then `alter database … refresh collation version`.";
-  return [note("sorting", "its locale has another version than when the indexes were made", advice)];
+  return [note("sorting", "the collation's version has changed since the indexes were built", advice)];
 }
 
-/** What others have put where it fires at what we do. */
+/** Triggers, rules and policies of others that act on Fairlead's tables. */
 function strangers({ eventTriggers, foreign }: ServerFacts): Finding[] {
   const found = [...foreign, ...eventTriggers.map((name) => `event trigger ${name}`)];
   if (found.length === 0) return [];
   return [
-    note("not ours", plainLine(found.join(", ")), "It acts on Fairlead's tables: see that it changes nothing there."),
+    note(
+      "not ours",
+      plainLine(found.join(", ")),
+      "It acts on Fairlead's tables: make sure that it changes nothing there.",
+    ),
   ];
 }
 
 function defaults({ setBack }: ServerFacts): Finding[] {
   if (setBack.length === 0) return [];
-  return [good("session defaults", plain(`${setBack.join(", ")}: set back in our own sessions`))];
+  return [good("session defaults", plain(`${setBack.join(", ")}: overridden in Fairlead's sessions`))];
 }

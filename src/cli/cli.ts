@@ -5,7 +5,7 @@ import { untilInterrupted } from "./interrupt.ts";
 export interface Assembly {
   readonly services: Services;
   readonly databaseUrl: string;
-  /** The same for the superuser of a Postgres of our own; null where that is not ours. */
+  /** The same URL with the superuser's login; null where Postgres is not the embedded one. */
   readonly adminUrl: string | null;
   /** FAIRLEAD_QUEUE_SCHEMA, where it is set. */
   readonly queueSchema: string | undefined;

@@ -7,7 +7,7 @@ import { parseGiven } from "./parse-given.ts";
 import { plainLine, shown } from "./plain.ts";
 import { type Colours, makeScreen } from "./screen.ts";
 
-/** What fits into memory; a diff for `git apply` is worth nothing when its end is missing. */
+/** What fits into memory: `git apply` can't use a diff that is cut. */
 const limitBytes = 512 * 1024 * 1024;
 
 export function addDiff(program: Command, cli: Cli): void {
@@ -32,7 +32,7 @@ async function diff(cli: Cli, id: string, options: { json?: boolean }): Promise<
   });
 }
 
-/** As it is: a line break behind it would not be the diff's. */
+/** Writes the bytes unchanged: a line break added at the end would change the diff. */
 async function writeAll(stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
   if (bytes.length > 0) await new Promise<void>((resolve) => stream.write(bytes, () => resolve()));
 }

@@ -22,7 +22,7 @@ const meanings: Readonly<Record<Kind, Words>> = {
   "change.implement_done": (_event, { branch, head_commit }) =>
     `pushed ${short(head_commit)} to ${branch}; now its preview`,
   "change.limited": (_event, { until }) => `its agent's usage limit is reached; goes on at ${until}`,
-  "change.notice": (_event, { text }) => `note well: ${text}`,
+  "change.notice": (_event, { text }) => `notice: ${text}`,
   "change.deployed": (_event, { preview_url }) =>
     preview_url === undefined
       ? "there is nothing to serve; its diff waits for a person"

@@ -11,7 +11,7 @@ export interface Hand {
   readonly lent: () => boolean;
 }
 
-/** Throws where no worker lives and this process may not be one either: what is asked for would only lie there. */
+/** Throws where no worker is alive and this process may not be one either: the request would wait forever. */
 async function mayWork({ services, close }: Assembly): Promise<void> {
   try {
     if (!(await anyWorkerAlive(services))) await needOwnFolder(services);

@@ -6,12 +6,12 @@ import { oneLine } from "../domain/text.ts";
 /** Parses what was given on the command line by the API's own schema. Throws `GivenInvalid` with all that is wrong. */
 export function parseGiven<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
   const parsed = schema.safeParse(given);
-  // Not all that is stored has a schema that looks at each text: settings of agents are the agents' own.
+  // Some input has parts without a schema, such as the settings of an agent.
   const wrong = parsed.success
     ? findUnstorable(given, { most: mostProblems }).map(({ place, message }) => ({ path: place, message }))
     : parsed.error.issues.slice(0, mostProblems);
   if (wrong.length > 0) throw new GivenInvalid(wrong.map(({ path, message }) => about(path, given, message)));
-  return parsed.data as z.output<Schema>; // nothing is wrong with it
+  return parsed.data as z.output<Schema>; // it was parsed: nothing is wrong
 }
 
 const mostProblems = 20;

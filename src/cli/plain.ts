@@ -2,9 +2,9 @@
 const bidi = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * What a terminal obeys instead of showing it: texts for it (OSC, DCS and their like) up to their ends, control sequences
- * (CSI), and other escapes. None goes on over the end of a line, or it could hide what stands in the next. Each part ends
- * where another sequence may begin, so a text that is full of them is still read in one pass.
+ * The escape sequences that a terminal obeys instead of showing them: strings (OSC, DCS, SOS, PM, APC) up to their
+ * terminator, control sequences (CSI), and other escapes. None matches over the end of a line, because it could hide the
+ * next line. Each part stops where another sequence may begin, so that a text full of them is matched in linear time.
  */
 const escapes = new RegExp(
   [
@@ -15,7 +15,7 @@ const escapes = new RegExp(
   "g",
 );
 
-/** Text from elsewhere as a terminal may be given it: no escapes, no control characters but tabs and line ends. */
+/** Untrusted text that is safe to print: without escape sequences, and without control characters but tabs and line breaks. */
 export function plain(text: string): string {
   return text
     .replace(escapes, "")
@@ -27,8 +27,8 @@ export function plain(text: string): string {
 }
 
 /**
- * The same for what a person has to judge, such as a diff: nothing of it is left out. What a terminal would obey, and
- * what reorders text or can't be seen, is shown by its number: `<U+202E>`. Only line ends are all one.
+ * The same for text that a person has to review, such as a diff: nothing is left out. Control characters, and characters that
+ * reorder text or are invisible, are shown by their number: `<U+202E>`. Only line breaks are normalized.
  */
 export function shown(text: string): string {
   return text

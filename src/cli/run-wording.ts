@@ -23,20 +23,23 @@ export function waitWords(waitsFor: WaitsFor, until: Date | null): string {
   }
 }
 
-const words = { approval: "approve", choice: "CHOICE", answer: "WORDS" } as const;
+/** What stands for the answer in a suggested command. */
+const placeholders = { approval: "approve", choice: "CHOICE", answer: "WORDS" } as const;
 
 /** Whether a person has to say something. */
 export function asksPeople(waitsFor: { readonly for: string } | null): boolean {
-  return waitsFor !== null && Object.hasOwn(words, waitsFor.for);
+  return waitsFor !== null && Object.hasOwn(placeholders, waitsFor.for);
 }
 
 /** The command by which a person answers. */
 export function answerCommand(run: Pick<Run, "id">, step: string, waitsFor: Asked): string {
-  const word = Object.hasOwn(words, waitsFor.for) ? words[waitsFor.for as keyof typeof words] : "WORD";
+  const word = Object.hasOwn(placeholders, waitsFor.for)
+    ? placeholders[waitsFor.for as keyof typeof placeholders]
+    : "WORD";
   return `npx fairlead run answer ${shortId(run.id)} ${choiceIn(waitsFor) ?? word} --step ${plainLine(step)}`;
 }
 
-/** What is known of a question: an event of it doesn't tell the choices. */
+/** What is known of a question: its event does not contain the choices. */
 interface Asked {
   readonly for: string;
   readonly choices?: readonly string[];

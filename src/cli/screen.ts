@@ -31,7 +31,7 @@ export function makeScreen({ json = false }: { readonly json?: boolean | undefin
   };
 }
 
-/** The same JSON, with what a terminal would obey instead of show written as escapes. */
+/** The same JSON, with control and bidi characters, which a terminal would obey, written as escapes. */
 export function visible(json: string): string {
   return json.replace(
     /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,

@@ -44,7 +44,7 @@ function particulars(screen: Screen, change: Change, run: Run | undefined): stri
     ["plan", run === undefined ? null : `${run.planId}, ${run.status}: npx fairlead run show ${shortId(run.id)}`],
     ["preview", change.previewUrl === null ? null : plainLine(change.previewUrl, 500)],
     ...failed(change),
-    ...change.notices.map(({ text }, index): Fact => [index === 0 ? "note well" : "", plain(text)]),
+    ...change.notices.map(({ text }, index): Fact => [index === 0 ? "notices" : "", plain(text)]),
     ["workspace", change.workspace],
     ["repository", plainLine(redact(change.repositoryUrl), 500)],
     ["branch", line(change.branchName)],

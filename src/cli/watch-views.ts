@@ -80,7 +80,7 @@ function linesOf(screen: Screen, happening: Happening): string[] {
   return answered === null ? [line] : [line, `         ${answered}`];
 }
 
-/** Who watches a change doesn't know the run of its plan. */
+/** The command by which a question is answered: a person who watches a change does not know its run's id. */
 function howToAnswer({ kind, runId, data }: Event): string | null {
   const what = { for: String(data?.for) };
   if (kind !== "step.waiting" || runId === null || !asksPeople(what)) return null;

@@ -110,7 +110,7 @@ async function agentsIn(given: readonly string[]): Promise<Record<string, unknow
   return Object.fromEntries(agents);
 }
 
-/** More than any agent's settings that the API takes. */
+/** As large as a body that the API accepts. */
 const settingsLimitBytes = 256 * 1024;
 
 function settingsIn(option: string, json: string): unknown {

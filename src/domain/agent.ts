@@ -58,6 +58,6 @@ export interface AgentSession {
   readonly total: AgentUsage;
   /** What this run added. */
   readonly usage: AgentUsage;
-  /** Amounts that it named and that can't be true, so they are not counted. */
+  /** Impossible amounts that the agent reported, which are not counted: `total_cost_usd: 1e+300`. */
   readonly doubts?: readonly string[];
 }

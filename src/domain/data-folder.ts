@@ -1,9 +1,9 @@
 import type { Id } from "./ids.ts";
 
-/** A data folder's name, made once and kept in it: it stays the same wherever the folder is moved. */
+/** The id of a data folder, made once and stored in it, so that it stays the same when the folder is moved. */
 export type DataFolderId = Id<"dataFolder">;
 
-/** A data folder as the database knows it: where it was when it was last opened for work. */
+/** A data folder as the database knows it, with the path that it had when it was last opened for work. */
 export interface KnownFolder {
   readonly id: DataFolderId;
   readonly host: string;
@@ -19,6 +19,6 @@ export interface OpenFolder {
   /** Absolute, without symbolic links. */
   readonly path: string;
   readonly userName: string;
-  /** Tells one start of one machine, and in it one container, from every other. */
+  /** Identifies one boot of one machine, and the container in it. */
   readonly machine: string;
 }

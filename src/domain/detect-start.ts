@@ -75,7 +75,7 @@ function framework(name: string, subcommand: string, flags: readonly string[]) {
 /** The line is the repository's own, so one that needs a shell gets one; PORT is set for it. */
 function startOfProcfile(procfile: string | null): Start | null {
   const line = /^web:[ \t]*(\S.*)$/m.exec(procfile ?? "")?.[1]?.trim();
-  // Longer than what `.fairlead.json` may say; and splitting megabytes into words takes a stack that isn't there.
+  // The limit of `.fairlead.json`. Splitting megabytes into words would overflow the stack.
   if (line === undefined || line.length > 10_000) return null;
   return { command: splitWords(line) ?? ["sh", "-c", line], port: null, source: "Procfile" };
 }

@@ -6,7 +6,7 @@ export function redact(text: string): string {
   return (
     text
       .replace(/(\bhttps?:\/\/)[^\s/]*@/gi, "$1")
-      // The query is optional: else each of many URLs in a row would be looked through to the end of them all.
+      // The query is optional in the pattern: else, in a long row of URLs, each match attempt would scan to the end of the row.
       .replace(/(\bhttps?:\/\/[^\s?'"]*)(?:\?[^\s'"]*)?/gi, "$1")
       .replace(/(\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@]*):[^\s/]*@/gi, "$1@")
   );

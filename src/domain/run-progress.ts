@@ -19,7 +19,7 @@ export interface StepBrief {
   readonly finishedAt: Date | null;
 }
 
-/** A run with a page of its steps, as it is read. */
+/** A run with one page of its steps. */
 export interface RunWithSteps {
   readonly run: Run;
   readonly counts: Partial<Record<StepStatus, number>>;

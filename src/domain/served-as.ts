@@ -1,5 +1,5 @@
-// Under which names and addresses a server is reached. A page of another site can make a browser send requests to this
-// machine, under that site's own name (DNS rebinding) or from that site's origin: neither is answered.
+// By which names and addresses a server may be asked. A page of another site can make a browser send requests to this
+// machine, under that site's own name (DNS rebinding) or from that site's origin: both are refused.
 
 /** A name or an address with a port, as a Host header has it. */
 export interface Host {
@@ -9,23 +9,23 @@ export interface Host {
   readonly port: number | null;
 }
 
-/** `null` for what is no host: `evil.example`, `LOCALHOST:4711` and `[::1]:4711` are hosts. */
+/** Parses a Host header, such as `LOCALHOST:4711` or `[::1]:4711`; `null` when it is not a host. */
 export function parseHost(text: string): Host | null {
   const [, name, port] = /^([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?$/.exec(text) ?? [];
   if (name === undefined) return null;
-  // A browser takes 127.1 and 0x7f000001 for 127.0.0.1, and sends it so; others send what they were given.
+  // A browser normalizes 127.1 and 0x7f000001 to 127.0.0.1 before it sends them; other clients send them as they are.
   const url = URL.parse(`http://${name}/`);
   if (url === null || Number(port ?? 0) > 65_535) return null;
   // A name with a dot at its end is the same name.
   return { name: url.hostname.replace(/\.$/, ""), port: port === undefined ? null : Number(port) };
 }
 
-/** How a server is reached: where the connection that a request came by ends, and what it was told besides. */
+/** What a server answers for: the local end of the request's connection, and the names that are configured. */
 export interface ServedAs {
   /** As the socket has it, without brackets. */
   readonly address: string;
   readonly port: number;
-  /** Names that are configured: one without a port is good with any, for a proxy has ports of its own. */
+  /** Names that are configured. One without a port is valid with any port, because a proxy has ports of its own. */
   readonly names: readonly Host[];
 }
 

@@ -1,13 +1,13 @@
 /**
- * What every session with Postgres relies on, and sets by a statement before it sends any other. Databases and roles have
- * defaults of their own, and startup parameters alone would not do: poolers drop them. What else a session may set is
- * left as it is, for it changes only how fast or how verbose Postgres is; test/store/session.test.ts lists it.
+ * The settings that our SQL relies on. Every session sets them by its first statement, because databases and roles can have
+ * other defaults, and poolers drop startup parameters. All other settings keep their defaults: they change only speed or
+ * verbosity; test/store/session.test.ts lists them.
  */
 export const sessionSettings = {
   client_encoding: "UTF8",
   standard_conforming_strings: "on",
   backslash_quote: "safe_encoding",
-  // In repeatable read, a session doesn't see what others commit: no change would ever be admitted or merged.
+  // In `repeatable read`, admission would not see what others commit, so no change would ever begin or merge.
   default_transaction_isolation: "read committed",
   default_transaction_read_only: "off",
   default_transaction_deferrable: "off",
@@ -24,14 +24,14 @@ export const sessionSettings = {
   array_nulls: "on",
   transform_null_equals: "off",
   xmloption: "content",
-  // Waits have their limits on our side; a migration or a lock may take its time.
+  // The client limits waits; a migration or a lock may take longer than a server's default.
   statement_timeout: "0",
   lock_timeout: "0",
   transaction_timeout: "0",
   idle_in_transaction_session_timeout: "0",
   idle_session_timeout: "0",
   exit_on_error: "off",
-  // A policy that hides rows from us is an error, not fewer rows.
+  // A policy that hides rows from us raises an error instead of returning fewer rows.
   row_security: "off",
   restrict_nonsystem_relation_kind: "",
   check_function_bodies: "on",
@@ -42,15 +42,15 @@ export const sessionSettings = {
   client_min_messages: "warning",
 } as const;
 
-/** Where names without a schema are looked up: never in a schema in which others may create something. */
+/** Only schemas in which no other role can create objects. */
 export const searchPath = "pg_catalog, fairlead, pg_temp";
 
 type Settings = Partial<Record<keyof typeof sessionSettings, string>>;
 
 /**
- * The first statement of every session; one message of the simple protocol. It takes effect whatever the search_path is:
- * that is set without calling a function, and before any is. (And jit: compiling one of our statements takes longer than
- * running it, and happens where the planner guesses wrong.) A setting that this Postgres doesn't have is passed over.
+ * The first statements of every session, as one message of the simple protocol. The search_path is set before any function is
+ * called, so that the rest works whatever it was. (jit is off because compiling one of our statements takes longer than running
+ * it, which happens where the planner overestimates.) Settings that this version of Postgres lacks are skipped.
  */
 export function sessionStatement(different: Settings = {}): string {
   const rows = Object.entries({ ...sessionSettings, ...different }).map(([name, value]) => `('${name}', '${value}')`);
@@ -63,8 +63,8 @@ export function sessionStatement(different: Settings = {}): string {
 }
 
 /**
- * Acts as the role that owns our tables, where the session's user may: so what is created has the same owner, whichever
- * role connects, a superuser has no more power than that, and a role that `alter role … set role` chose changes nothing.
+ * Switches to the role that owns our tables, where the session's user may: so everything that is created has one owner, a
+ * superuser acts without its privileges, and `alter role … set role` has no effect.
  */
 const actAsOwner = `
     select set_config('role', pg_get_userbyid(c.relowner), false)

@@ -2,7 +2,7 @@ import type { AgentStep } from "./plan.ts";
 import { resumedPart } from "./prompt.ts";
 import type { SentBack } from "./run.ts";
 
-/** What an agent is told in a step of a plan: the plan's own words, and what a review found wrong with the last round. */
+/** The prompt of an agent in a step of a plan: the plan's own text, and the findings of the review that sent it back. */
 export function stepPrompt(
   spec: AgentStep,
   feedback: SentBack | null,

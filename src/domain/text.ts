@@ -1,11 +1,11 @@
-/** Text as Postgres can store it: NUL characters are no part of any, nor are halves of characters part of JSON. */
+/** Text as Postgres can store it: without NUL characters, and without lone surrogates, which its JSON refuses. */
 export function storable(text: string): string {
-  return text.split("\0").join("\uFFFD").toWellFormed(); // of text full of NULs, replaceAll makes seconds
+  return text.split("\0").join("\uFFFD").toWellFormed(); // replaceAll takes seconds on a text full of NULs
 }
 
 /** The last lines of an output that say something, for a message to a person. */
 export function lastLines(text: string, lines = 8, characters = 1500): string {
-  // An output of mere line ends is millions of lines.
+  // Cut before it is split: an output may consist of millions of line breaks.
   const said = text
     .slice(-100_000)
     .split(/\r?\n/)

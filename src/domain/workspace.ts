@@ -17,7 +17,7 @@ export interface Workspace {
   readonly blueprint: BlueprintSettings;
   /** The plan that does the work of its changes; null: one agent does. */
   readonly planId: string | null;
-  /** Hosts besides its own that its repository may send git to, for submodules and for LFS. */
+  /** Hosts, besides its repository's own, on which submodules and LFS objects may be. */
   readonly hosts: readonly string[];
   /** Whether agents, setup commands and previews of its changes may use the server's SSH agent. */
   readonly sshAgent: boolean;

@@ -19,11 +19,11 @@ export interface AppOptions {
   readonly log: Logger;
   /** Whether the process does its work, besides answering. */
   readonly ready: () => Promise<boolean>;
-  /** What it is served as, besides loopback and the address that a request was sent to. */
+  /** Names that requests may ask for, besides loopback and the address that a request was sent to. */
   readonly hosts?: readonly Host[];
 }
 
-/** The HTTP API. It ends its event streams when `listen` closes, or whoever else emits `closing` on it. */
+/** The HTTP API. It ends its event streams on its event `closing`, which `listen` emits. */
 export function makeApp(services: Services, { log, ready, hosts = [] }: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by");

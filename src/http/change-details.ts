@@ -12,7 +12,7 @@ import { ownEvents } from "./events/own-events.ts";
 import { type Route, route } from "./route.ts";
 
 const params = z.object({ id: changeName });
-/** A diff as text goes to `git apply`, and is worth nothing when its end is missing. */
+/** A diff as text is for `git apply`, which can't use one that is cut. */
 const textLimitBytes = 64 * 1024 * 1024;
 const jsonLimitBytes = 2 * 1024 * 1024;
 
@@ -63,14 +63,14 @@ export const changeDetailRoutes: readonly Route[] = [
       if (isJson) {
         response.json({ text: new TextDecoder().decode(bytes), truncated });
       } else {
-        // No charset: the lines are in the encodings of their files.
+        // No charset: each line is in the encoding of its file.
         response.set({ "Fairlead-Truncated": String(truncated), "Content-Type": "text/x-diff" }).end(bytes);
       }
     },
   }),
 ];
 
-/** Aborted when the client has gone. */
+/** Aborted when the client closes the connection. */
 function untilClosed(response: Response): AbortSignal {
   const gone = new AbortController();
   response.once("close", () => gone.abort());

@@ -15,7 +15,7 @@ const readiness = z.object({
   reason: z
     .string()
     .optional()
-    .meta({ description: "The code of what keeps this data folder from working, if that does" }),
+    .meta({ description: "The code of the error for which this data folder does not work, if there is one" }),
 });
 
 export const healthRoutes: readonly Route[] = [
@@ -34,7 +34,10 @@ export const healthRoutes: readonly Route[] = [
     summary: "Whether the database answers and the process does its work",
     responses: { 200: json("Both do", readiness), 503: json("One does not", readiness) },
     async answer({ services, ready }: Api, _asked, response) {
-      const [database, worker] = await Promise.all([inTime(ping(services.sql).then(() => true)), inTime(ready())]);
+      const [database, worker] = await Promise.all([
+        trueInTime(ping(services.sql).then(() => true)),
+        trueInTime(ready()),
+      ]);
       const both = database && worker;
       const reason = database && !worker ? await whyNot(services) : {};
       response.status(both ? 200 : 503).json({ ready: both, database, worker, ...reason });
@@ -42,7 +45,7 @@ export const healthRoutes: readonly Route[] = [
   }),
 ];
 
-/** The code alone: anybody may ask, and the rest names machines and folders. */
+/** Only the code, because this route needs no token, and the message names machines and folders. */
 async function whyNot(services: Services): Promise<{ reason?: string }> {
   const looking = whyRefused(services).catch(() => null);
   const fault = await Promise.race([looking, delay(answerMs, null, { ref: false })]);
@@ -50,6 +53,6 @@ async function whyNot(services: Services): Promise<{ reason?: string }> {
 }
 
 /** What fails or takes too long is not ready. */
-async function inTime(answer: Promise<boolean>): Promise<boolean> {
+async function trueInTime(answer: Promise<boolean>): Promise<boolean> {
   return Promise.race([answer.catch(() => false), delay(answerMs, false, { ref: false })]);
 }

@@ -12,7 +12,7 @@ export interface Listening {
 }
 
 const closeMs = 1500;
-/** How long a client may take to send its head, and the whole request; what the answer takes is no part of it. */
+/** How long a client may take to send the headers, and the whole request; the answer is not limited by these. */
 const headMs = 20_000;
 const requestMs = 120_000;
 /** The workers of this process need file descriptors as well. */

@@ -18,7 +18,7 @@ export async function start(settings: Settings, onSetup: (home: string) => void)
   const assembly = await assemble({ settings, log, migrate: true, onSetup });
   const { services } = assembly;
   try {
-    // Before anything is written, and before a port is found taken: that may be the folder's that works here.
+    // First, so that nothing is written. And the port may be taken by the folder that works, which would hide the reason.
     await needOwnFolder(services);
     await writeSettings(services.sql, settings);
     let worker: WorkerHandle | null = null;
@@ -49,7 +49,7 @@ export async function start(settings: Settings, onSetup: (home: string) => void)
   }
 }
 
-/** What the API is served as: the host that it listens on, by its name, and what else is allowed. */
+/** The names that requests may ask for: the host that it listens on, and those in FAIRLEAD_ALLOWED_HOSTS. */
 function hostsOf({ host, port, allowedHosts }: Settings): Host[] {
   const named = parseHost(host.includes(":") ? `[${host}]` : host);
   return named === null ? [...allowedHosts] : [{ ...named, port }, ...allowedHosts];
@@ -70,7 +70,7 @@ function greet(url: string, embedded: boolean, home: string, token: string | nul
     `Fairlead is at ${url}`,
     embedded
       ? `  data      ${home} (Postgres included)`
-      : "  data      in your Postgres, in the schema fairlead and the queue's",
+      : "  data      in your Postgres, in the schema fairlead and the schema of the queue",
     `  try       npx fairlead request "Add a loading spinner" --repo <folder of a git checkout>`,
     `  stop      Ctrl-C; what is under way goes on at the next start`,
   ];

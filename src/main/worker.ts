@@ -23,7 +23,7 @@ export interface WorkerOptions {
 export interface WorkerHandle {
   /** True while it holds its lock and takes work. */
   readonly alive: () => boolean;
-  /** Why it does no work in this data folder; null when it does, or begins anew for another reason. */
+  /** Why it could not begin again; null while it works, and where the reason is not a `Fault`. */
   readonly refused: () => Fault | null;
   /** Hands its tasks over and ends. */
   stop(): Promise<void>;
@@ -47,7 +47,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
   let life: Life | null = await beginLife(options);
   let refused: Fault | null = null;
   const couldNotBegin = (error: unknown): null => {
-    // The same reason each second is said once.
+    // It tries each second: the same reason is logged once.
     const isKnown = error instanceof Fault && refused?.code === error.code;
     if (!isKnown) options.services.log.error({ err: error }, "worker could not begin");
     refused = error instanceof Fault ? error : null;
@@ -132,8 +132,8 @@ async function beginLife({ services, databaseUrl, concurrency }: WorkerOptions):
 }
 
 /**
- * Looks each second whether the data folder is still there. Where it isn't, nothing of what its tasks don't find says
- * anything, so this life is over.
+ * Checks each second that the data folder is still there. When it is not, this life ends: tasks would take the missing files
+ * for lost environments.
  */
 function watchFolder({ dataFolder }: Services, stopping: AbortSignal): { gone: Promise<string>; ended: Promise<void> } {
   const { promise: gone, resolve: goneFor } = Promise.withResolvers<string>();

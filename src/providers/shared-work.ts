@@ -11,14 +11,14 @@ const running = new Map<string, Shared>();
 const next = new Map<string, Shared>();
 
 /**
- * Joins the work that is running under a key, or begins it. A caller whose signal is aborted leaves with the signal's
- * reason; when the last one has left, the work itself is aborted. So no caller waits longer than it wants to.
+ * Joins the work that is running under a key, or begins it. A caller whose signal is aborted stops waiting and gets the signal's
+ * reason; when no caller waits any more, the work itself is aborted.
  */
 export async function joinWork<Value>(key: string, signal: AbortSignal | undefined, work: Work<Value>): Promise<Value> {
   return await join(key, running.get(key) ?? begin(key, work), signal);
 }
 
-/** The same for work whose result has to be newer than the call: what runs already does not count, the next does. */
+/** The same for work that has to begin after the call: it does not join running work, but waits for it and shares the next one. */
 export async function joinNextWork<Value>(
   key: string,
   signal: AbortSignal | undefined,

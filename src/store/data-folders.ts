@@ -6,7 +6,7 @@ import type { WorkerId } from "./workers.ts";
 
 const columns = ["id", "host", "path", "userName", "lastSeenAt"] as const;
 
-/** The folder that does the work; null before any has begun to. */
+/** The folder that works on the database; null until one does. */
 export async function folderAtWork(sql: Sql): Promise<KnownFolder | null> {
   const rows = await sql<KnownFolder[]>`
     select ${sql(columns)} from fairlead.data_folders where id = (select data_folder from fairlead.settings)`;
@@ -18,14 +18,14 @@ export async function findFolder(sql: Sql, id: DataFolderId): Promise<KnownFolde
   return rows[0] ?? null;
 }
 
-/** Every folder that has worked, or was to work, on this database; the one seen last first. */
+/** Every folder that works, has worked or was refused on this database; the one seen last first. */
 export async function listFolders(sql: Sql, limit: number): Promise<(KnownFolder & { readonly atWork: boolean })[]> {
   return sql<(KnownFolder & { readonly atWork: boolean })[]>`
     select ${sql(columns)}, id = (select data_folder from fairlead.settings) is true as at_work
     from fairlead.data_folders order by last_seen_at desc limit ${limit}`;
 }
 
-/** Why a folder may not work, and where the one is that keeps it from that. */
+/** The answer of `fairlead.enlist_worker()`, which explains `standing`; `other…` is the folder or worker for which it refuses. */
 export interface Standing {
   readonly standing: "own" | "foreign" | "busy" | "unclaimed";
   readonly otherId: DataFolderId | null;
@@ -34,9 +34,9 @@ export interface Standing {
   readonly otherUser: string | null;
   readonly otherPid: number | null;
   readonly otherSeenAt: Date | null;
-  /** How many environments of unknown folders there are. */
+  /** How many environments have no data folder on record. */
   readonly missing: number | null;
-  /** Where the folder was when it was last opened, if that was somewhere else. */
+  /** The folder's former path, if it was moved since it was last opened. */
   readonly movedFrom: string | null;
 }
 
@@ -49,7 +49,7 @@ export interface Enlisting {
   readonly holdsDatabase: boolean;
 }
 
-/** Lists a worker if its folder is the one that works, or may become it: of several that try at once, one does. */
+/** Registers a worker if its folder is the one that works, or the first: of several that try at once, one becomes it. */
 export async function enlistWorker(sql: Sql, { worker, folder, found, holdsDatabase }: Enlisting): Promise<Standing> {
   const { id, host, path, userName, machine } = folder;
   const [row] = await sql<Standing[]>`
@@ -60,25 +60,25 @@ export async function enlistWorker(sql: Sql, { worker, folder, found, holdsDatab
   return row;
 }
 
-/** Writes down where a folder is, though it doesn't work on this database. */
+/** Records a folder that may not work on this database, for `doctor` and `data-folder ls`. */
 export async function noteFolder(sql: Sql, { id, host, path, userName }: OpenFolder): Promise<void> {
   await sql`select fairlead.note_data_folder(${id}, ${host}, ${path}, ${userName})`;
 }
 
-/** Says that the folder still works, for those who ask from another machine. */
+/** Records that the folder still works: a take-over from another machine is refused for five minutes after that. */
 export async function noteFolderSeen(sql: Sql, id: DataFolderId): Promise<void> {
   await sql`
     update fairlead.data_folders set last_seen_at = clock_timestamp()
     where id = ${id} and last_seen_at < clock_timestamp() - interval '30 seconds'`;
 }
 
-/** Says that an environment is about to be made in a folder. False when that is not the folder to make it in. */
+/** Records that an environment is about to be made in a folder. False when it may not be made there. */
 export async function placeEnvironment(sql: Sql, id: EnvironmentId, folder: DataFolderId): Promise<boolean> {
   const [row] = await sql<{ placed: boolean }[]>`select fairlead.place_environment(${id}, ${folder}) as placed`;
   return row?.placed === true;
 }
 
-/** Ends an environment that lies in another folder, by its row alone. */
+/** Terminates an environment that lies in another folder: only its row. */
 export async function leaveBehind(
   sql: Sql,
   seen: { readonly id: EnvironmentId; readonly version: number },
@@ -98,7 +98,7 @@ export interface TakenOver {
   readonly runs: number | null;
 }
 
-/** Makes a folder the one that works, and gives up what is worked on in others. */
+/** Makes a folder the one that works, and gives up the changes and runs of other folders. */
 export async function takeOverFolder(
   sql: Sql,
   { folder, found, sure }: Pick<Enlisting, "folder" | "found"> & { readonly sure: boolean },

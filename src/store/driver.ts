@@ -2,34 +2,32 @@ import { registerHooks } from "node:module";
 import { sessionStatement } from "../domain/session.ts";
 
 /**
- * postgres.js 3.4.9 needs mending in three places, which happens as it is loaded. Once a release has all, this file goes.
+ * Patches three bugs and gaps of postgres.js 3.4.9 while it is loaded. Delete this file once a release has all three.
  *
- * It keeps what it is about to send until the end of a turn of the event loop. Where a connection closes in that moment, it
- * drops the plan to send but goes on believing in it: whatever that connection is used for afterwards, for as long as the
- * process lives, never leaves it. All connections close at once when Postgres restarts, and a statement that one has lost
- * is tried on the next, so this happens.
- *
- * The error that has ended a connection is given once more to the first statement of the next one, which has done nothing.
- *
- * It has no hook for new connections. Where it would ask for the types of arrays (it does so before the first statement,
- * also after a reconnection), ours sets the session's settings instead; for LISTEN's connection too. Where that fails, the
- * waiting statement fails with that error, and the connection is closed: nothing ever runs without the settings.
+ * 1. It buffers writes until the end of a turn of the event loop (`nextWriteTimer`). When the connection closes before that, it
+ *    clears the timer but keeps the handle and the buffer: after a reconnection nothing is ever sent again. When Postgres restarts,
+ *    all connections close at once and lost statements are retried on the next, so this happens.
+ * 2. The error that ended a connection is delivered a second time, to the first statement after the reconnection.
+ * 3. It has no hook for new connections. Before the first statement, also after a reconnection and for LISTEN, it would query the
+ *    types of arrays; here it sets the session's settings instead. If that fails, the waiting statement fails with that error, and
+ *    the connection is closed: no statement runs without the settings.
  */
-const mends: readonly { readonly broken: RegExp; readonly mended: string; readonly times: number }[] = [
+/** `times`: how often the pattern occurs in that release. */
+const patches: readonly { readonly pattern: RegExp; readonly replacement: string; readonly times: number }[] = [
   {
-    broken: /^( *)clearImmediate\(nextWriteTimer\)$/gm,
-    mended: "$1clearImmediate(nextWriteTimer)\n$1chunk = nextWriteTimer = null",
+    pattern: /^( *)clearImmediate\(nextWriteTimer\)$/gm,
+    replacement: "$1clearImmediate(nextWriteTimer)\n$1chunk = nextWriteTimer = null",
     times: 2,
   },
-  { broken: /(?<=, )needsTypes = options\.fetch_types/g, mended: "needsTypes = true", times: 1 },
+  { pattern: /(?<=, )needsTypes = options\.fetch_types/g, replacement: "needsTypes = true", times: 1 },
   {
-    broken: /^( *)needsTypes = options\.fetch_types$/gm,
-    mended: "$1needsTypes = true\n$1query = results = errorResponse = null",
+    pattern: /^( *)needsTypes = options\.fetch_types$/gm,
+    replacement: "$1needsTypes = true\n$1query = results = errorResponse = null",
     times: 1,
   },
   {
-    broken: /async function fetchArrayTypes\(\) \{\n[\s\S]*?\n {2}\}\n/g,
-    mended: `function fetchArrayTypes() {
+    pattern: /async function fetchArrayTypes\(\) \{\n[\s\S]*?\n {2}\}\n/g,
+    replacement: `function fetchArrayTypes() {
     needsTypes = false
     const settings = new Query([${JSON.stringify(sessionStatement())}], [], execute, null, { simple: true })
     settings.executed = settings.areSettings = true
@@ -40,8 +38,8 @@ const mends: readonly { readonly broken: RegExp; readonly mended: string; readon
     times: 1,
   },
   {
-    broken: /^( *)query = results = errorResponse = null$/gm,
-    mended: `$1const refused = query && query.areSettings && errorResponse
+    pattern: /^( *)query = results = errorResponse = null$/gm,
+    replacement: `$1const refused = query && query.areSettings && errorResponse
 $&
 $1if (refused) return terminate()`,
     times: 1,
@@ -54,8 +52,8 @@ const hooks = registerHooks({
     const loaded = nextLoad(url, context);
     if (!url.endsWith("/postgres/src/connection.js")) return loaded;
     let source = String(loaded.source);
-    found = mends.map(({ broken }) => source.match(broken)?.length ?? 0);
-    for (const { broken, mended } of mends) source = source.replace(broken, mended);
+    found = patches.map(({ pattern }) => source.match(pattern)?.length ?? 0);
+    for (const { pattern, replacement } of patches) source = source.replace(pattern, replacement);
     return { ...loaded, source };
   },
 });
@@ -63,6 +61,6 @@ const hooks = registerHooks({
 export const { default: driver } = await import("postgres");
 
 hooks.deregister();
-if (mends.some(({ times }, index) => found[index] !== times)) {
+if (patches.some(({ times }, index) => found[index] !== times)) {
   throw new Error("postgres.js is not the release that src/store/driver.ts was written for");
 }

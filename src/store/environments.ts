@@ -106,7 +106,7 @@ export async function terminateEnvironment(sql: Sql, id: EnvironmentId): Promise
   return rows.length === 1;
 }
 
-/** Why an environment should not be on a disk: this database doesn't know it, it has ended, or it is another folder's. */
+/** Why an environment should not be on a disk: the database doesn't know it, it is terminated, or it is another folder's. */
 export type Stray = { readonly id: EnvironmentId; readonly of: "unknown" | "ended" | "elsewhere" };
 
 /** Those of these environments, found in a data folder, that should not be there. */

@@ -35,15 +35,15 @@ export async function eventsAfter(
 /** Whose events: a change's, with those of its runs, or a run's. */
 export type EventsOwner = { readonly changeId: ChangeId } | { readonly runId: RunId };
 
-/** An event, and whether it is certain that none before it is still to come. */
+/** An event, and whether it is settled: no event that sorts before it can be committed any more. */
 export interface SettledEvent extends Event {
   readonly settled: boolean;
 }
 
 /**
- * What has happened to a change or a run, all that is committed by now: everything, once it has ended. Who follows one
- * that goes on reads again from the last event that is settled, as one before an unsettled may commit late.
- * (`eventsAfter` holds back all events while a transaction is under way anywhere in the cluster.)
+ * All committed events of a change or a run. A reader that follows one has to read again from the last settled event, because an
+ * event that sorts before an unsettled one may be committed later. (`eventsAfter` returns only settled events, so a transaction
+ * that is open anywhere in the cluster delays them.)
  */
 export async function eventsOf(
   sql: Sql,

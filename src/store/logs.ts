@@ -124,10 +124,10 @@ export async function readRunLog(
   )}`;
 }
 
-/** A page of a thousand chunks would be 64 MiB, and hold everything else up while it is put together. */
+/** A page of a thousand chunks could be 64 MiB, which would block the event loop while it is serialized. */
 const pageBytes = 2 * 1024 * 1024;
 
-/** Of a query's chunks the first, as many as a page has room for. */
+/** The first chunks of a query, up to the limit of a page; at least one. */
 function firstBytes(sql: Sql, chunks: ReturnType<Sql>) {
   return sql`
     select page.* from (

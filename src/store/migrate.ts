@@ -69,7 +69,7 @@ interface Work {
   readonly schema: string;
 }
 
-/** All or nothing: there is no moment with some of it, and a worker that begins meanwhile finds the old or the new. */
+/** Runs in one transaction, so that a worker which starts meanwhile finds either the old schema or the new one. */
 async function apply(client: pg.Client, { installed, pending, files, definitions, schema }: Work): Promise<string[]> {
   if (!installed.schema) await client.query("create schema fairlead");
   if (installed.migrations.length === 0) {
@@ -101,9 +101,9 @@ async function apply(client: pg.Client, { installed, pending, files, definitions
 }
 
 /**
- * Makes the queue know our tasks, and gives everything that waits for one its job. It learns a name when it first sees
- * it, and a worker that starts on a new database while another session enqueues two kinds of tasks would learn them in another
- * order: a deadlock.
+ * Registers our tasks with the queue, and enqueues a job for everything that waits for one. graphile-worker inserts the name of a
+ * task at its first use: a worker that starts while another session enqueues two kinds of tasks could insert them in another order,
+ * which is a deadlock.
  */
 async function startQueue(client: pg.Client): Promise<void> {
   const tasks = Object.values(lifecycles).flatMap(({ tasks }) => Object.values(tasks).flat());

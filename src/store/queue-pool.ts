@@ -42,12 +42,11 @@ export function openQueuePool(connectionString: string, { max, onError }: QueueP
 }
 
 /**
- * Sets its session's settings first. Where it can't connect it says no more than that: graphile-worker tries again within a
- * second whatever it was, but where it sees by the code that Postgres is coming up, it sleeps from three seconds to two
- * minutes, and can't be stopped meanwhile.
+ * Sets the session's settings first. Removes the code from connection errors: graphile-worker retries any error within a second,
+ * but where the code says that Postgres is starting up, it sleeps from three seconds to two minutes, and can't be stopped meanwhile.
  *
- * It neither sends nor hears of `worker:migrate`. That channel is one for the whole database, whatever the schema: each
- * graphile-worker that hears there of a breaking migration stops, also one that works in another schema.
+ * Neither sends nor receives `worker:migrate`. That channel is shared by the whole database, whatever the schema: each
+ * graphile-worker that is notified of a breaking migration stops, also one in another schema.
  */
 class QueueClient extends pg.Client {
   override connect(): Promise<pg.Client>;
@@ -85,7 +84,7 @@ class QueueClient extends pg.Client {
   }
 }
 
-/** As graphile-worker 0.18 sends them; test/store/neighbours.test.ts tells where it doesn't any more. */
+/** The statements as graphile-worker 0.18 sends them; test/store/neighbours.test.ts fails when they change. */
 const tellOfMigration = "select pg_notify($1, $2)";
 const listen = 'LISTEN "jobs:insert"; LISTEN "worker:migrate";';
 

@@ -60,7 +60,7 @@ export async function noteCheckoutKept(sql: Sql, id: EnvironmentId, why: string)
     where environment_id = ${id} and kind = 'worktree' and state <> 'kept'`;
 }
 
-/** The same for a checkout that was found when its environment had ended: the ledger may not know it, or another one of it. */
+/** The same for a checkout that was found after its environment was terminated: the ledger may lack it, or have an earlier one. */
 export async function noteStrayKept(sql: Sql, id: EnvironmentId, why: string): Promise<void> {
   await sql`
     insert into fairlead.resources as r (environment_id, change_id, kind, name, state, note)
@@ -69,7 +69,7 @@ export async function noteStrayKept(sql: Sql, id: EnvironmentId, why: string): P
       note = case r.state when 'kept' then r.note || '; ' || excluded.note else excluded.note end`;
 }
 
-/** Checkouts that were put aside, and what was left behind in other data folders; the newest first. */
+/** Checkouts in `kept/`, and those that were left behind in other data folders; the newest first. */
 export async function listKept(
   sql: Sql,
   limit: number,

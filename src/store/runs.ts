@@ -70,7 +70,7 @@ export async function findChangeRun(sql: Sql, change: Seen<ChangeId>): Promise<R
   return run ?? null;
 }
 
-/** Whether the plan of a change was begun in an environment since the change last entered `implementing`. */
+/** Whether a run of the change's plan was started in an environment since the change last entered `implementing`. */
 export async function hasRunOfRound(sql: Sql, changeId: ChangeId, environmentId: EnvironmentId): Promise<boolean> {
   const rows = await sql`
     select from fairlead.runs r

@@ -1,6 +1,6 @@
 import type { Sql } from "./sql.ts";
 
-/** What a worker with its server opens at the most, and three for a command beside it. */
+/** The most that a server with its worker opens, and three for a command that runs beside it. */
 export const connectionsNeeded = 25;
 
 /** How many connections server, database and role allow at once. */
@@ -13,18 +13,18 @@ export async function connectionLimit(sql: Sql): Promise<number> {
   return row?.allowed ?? connectionsNeeded;
 }
 
-/** What no session can set, and what may cost data or time where it is otherwise than usual. */
+/** Facts that no session can change, and that can cost data or time where they are unusual. */
 export interface ServerFacts {
   readonly user: string;
   readonly superuser: boolean;
   readonly fsync: boolean;
   readonly fullPageWrites: boolean;
   readonly autovacuum: boolean;
-  /** Names of event triggers that are not ours, and fire at our migrations. */
+  /** Names of event triggers: none is ours, and they may fire at our migrations. */
   readonly eventTriggers: readonly string[];
-  /** Triggers, rules and policies that others have put on our tables: `workspaces.audit`. */
+  /** Triggers, rules and policies of others on our tables: `workspaces.audit`. */
   readonly foreign: readonly string[];
-  /** Settings that database or role give to each session and that ours sets back: `DateStyle=German`. */
+  /** Defaults of the database or the role that our sessions override: `DateStyle=German`. */
   readonly setBack: readonly string[];
 }
 
@@ -53,7 +53,7 @@ export async function serverFacts(sql: Sql, settings: readonly string[]): Promis
   return row;
 }
 
-/** Whether the database's texts were sorted by another version of its locale than the server has now. */
+/** Whether the database's indexes were sorted by another version of its collation than the server has now. */
 export async function collationChanged(sql: Sql): Promise<boolean> {
   const [version] = await sql<[{ number: number }]>`select current_setting('server_version_num')::int as number`;
   if (version.number < 150_000) return false;

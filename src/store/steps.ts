@@ -37,7 +37,7 @@ export async function stepAsSeen(sql: Sql, { id, version }: SeenStep): Promise<S
   return step ?? null;
 }
 
-/** Of each output the characters that are shown: a page of whole ones may be hundreds of megabytes. */
+/** How much of each output is shown: a page of whole outputs could be hundreds of megabytes. */
 const shownCharacters = 1000;
 
 const shownColumns = columns.filter((column) => column !== "outputs");
@@ -71,7 +71,7 @@ export async function outputsOf(
   return Object.fromEntries(rows.map(({ key, outputs }) => [key, outputs]));
 }
 
-/** Whether a run has such a step, or one of the runs that it waits for. */
+/** Whether a run, or one of the runs that it waits for, has a step with this key. */
 export async function hasStepWithin(sql: Sql, runId: RunId, key: string): Promise<boolean> {
   const rows = await sql`
     select from fairlead.steps where key = ${key} and run_id in (select fairlead.runs_within(${runId})) limit 1`;

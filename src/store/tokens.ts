@@ -33,7 +33,7 @@ export async function tokenWithId(sql: Sql, id: TokenId): Promise<(Token & { has
   return rows[0] ?? null;
 }
 
-/** Which of these tokens have been revoked, or are not there any more. */
+/** Which of these tokens were revoked or deleted. */
 export async function revokedTokens(sql: Sql, ids: readonly TokenId[]): Promise<TokenId[]> {
   const rows = await sql<{ id: TokenId }[]>`
     select asked.id from unnest(${ids as TokenId[]}::text[]) as asked (id) where not exists (

@@ -44,13 +44,13 @@ export interface WorkerLock {
   release(): Promise<void>;
 }
 
-/** A worker that begins anew may find the database migrated by a newer program meanwhile: that is not for it to work in. */
+/** Throws `DatabaseNewer`: a worker that registers again may find that a newer program has migrated the database meanwhile. */
 async function refuseNewer(sql: Sql): Promise<void> {
   const { unknown } = await schemaState(sql);
   if (unknown.length > 0) throw new DatabaseNewer(`the migrations ${unknown.join(", ")}`, programVersion);
 }
 
-/** Takes the worker's lock on a connection of its own, and only then lists the worker, in the way that it is told to. */
+/** Takes the worker's lock on a connection of its own, and then registers the worker, by `list`. */
 export async function holdWorkerLock(
   databaseUrl: string,
   worker: { id: WorkerId; host: string; pid: number },
@@ -62,7 +62,7 @@ export async function holdWorkerLock(
     // Postgres looks each few seconds whether this machine is still there; left to itself, after two hours.
     await sql`select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
       set_config('tcp_keepalives_count', '3', false), pg_advisory_lock(fairlead.worker_key(${worker.id}))`;
-    // Listed first, so that a migration is refused from now on: what is asked next stays as it is.
+    // Registered first, so that no migration can begin any more and change what is checked next.
     await list(sql);
     await refuseNewer(sql);
   } catch (error) {
@@ -73,7 +73,7 @@ export async function holdWorkerLock(
   return { lost, release: () => sql.end({ timeout: 1 }) };
 }
 
-/** One that belongs to no data folder. */
+/** Registers a worker that belongs to no data folder. */
 async function listWorker(sql: Sql, { id, host, pid }: Pick<WorkerRow, "id" | "host" | "pid">): Promise<void> {
   await sql`insert into fairlead.workers (id, host, pid, program) values (${id}, ${host}, ${pid}, ${programVersion})`;
 }

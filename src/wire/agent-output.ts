@@ -7,18 +7,18 @@ import { parseJson as parse } from "../domain/json/parse-json.ts";
  * doesn't fit is `null` (or empty) instead of costing us the line.
  */
 const lenient = <Schema extends z.ZodType>(schema: Schema) => schema.nullable().catch(null);
-/** Amounts that can't be true are left out, and named in `doubts`. */
+/** Impossible amounts are left out, and listed in `doubts`. */
 const tokens = z.number().refine(isTokens).catch(0);
 const usd = z.number().refine(isUsd);
 /** The last moment that a `Date` can say; one beyond it throws. */
 const lastMomentMs = 8.64e15;
 
-/** Lists are cut before their items are looked at: each of a million may be an issue else. */
+/** Lists are cut before their items are parsed: else each of a million could become an issue. */
 function few<Item extends z.ZodType>(item: Item, most = 10_000) {
   return z.preprocess((given) => (Array.isArray(given) ? given.slice(0, most) : given), z.array(item)).catch([]);
 }
 
-/** It is stored, and given back as an argument: one that begins with a dash would be a flag there. */
+/** It is stored and later passed as an argument, where one that begins with a dash would be an option. */
 const sessionId = lenient(z.string().regex(/^[A-Za-z0-9][\w.:-]{0,199}$/));
 
 const system = z.object({
@@ -101,7 +101,7 @@ const result = z.object({
 
 const claudeLine = z.discriminatedUnion("type", [system, assistant, user, rateLimit, result]);
 
-/** With the amounts that were left out of it, as `total_cost_usd: 1e+300`. */
+/** With the amounts that were left out of it, such as `total_cost_usd: 1e+300`. */
 type Doubted<Line> = Line & { readonly doubts: readonly string[] };
 
 export type ClaudeResult = Doubted<z.infer<typeof result>>;
@@ -157,12 +157,12 @@ export function readScriptedLine(line: string): ScriptedLine | null {
   return data?.type === "cost" ? { ...data, doubts: doubtsOf(given) } : data;
 }
 
-/** What has no type is no line of ours, and there may be millions of it. */
+/** Lines without a type are none of ours, and there may be millions: they are not parsed. */
 function parseLine(line: string): unknown {
   return line.includes('"type"') ? parseJson(line) : undefined;
 }
 
-/** Which fields of these names are no amounts, in a line or one level below `modelUsage`; the first few. */
+/** The first few fields of a line, or of a model in `modelUsage`, that should be amounts and are impossible. */
 function doubtsOf(line: unknown): string[] {
   const { modelUsage, ...fields } = fieldsOf(line);
   const models = Object.values(fieldsOf(modelUsage)).map(fieldsOf);
@@ -185,17 +185,17 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
-/** More findings than a review may have are none: they are not even looked at. */
+/** `null` for what is not a review. Too many findings are rejected before they are parsed. */
 export function readReview(answer: unknown): z.infer<typeof review> | null {
   const { findings } = fieldsOf(answer);
   if (Array.isArray(findings) && findings.length > mostFindings) return null;
   return review.safeParse(answer).data ?? null;
 }
 
-/** A line of an agent, and an answer in it, is never longer: the outputs of a step are limited to a megabyte. */
+/** Longer than any line of an agent: the outputs of a step are limited to a megabyte. */
 const longestText = 8 * 1024 * 1024;
 
-/** `undefined` for what is not JSON, and for what is too long or too deep to be looked at. */
+/** `undefined` for what is not JSON, or exceeds a limit. */
 export function parseJson(text: string): unknown {
   if (text.length > longestText) return undefined;
   const parsed = parse(text);

@@ -23,7 +23,7 @@ export function foundIn(issue: Issue, at: Place, sayUnknown: SayUnknown): Found[
       return branch.flatMap((inner) => foundIn(inner, place, sayUnknown));
     }
     case "invalid_type":
-      // Infinity is what JSON.parse makes of too large a number, and `jsonProblems` finds it wherever it is.
+      // JSON.parse turns a number that is too large into Infinity, and `jsonProblems` reports it.
       if (typeof issue.input === "number" && !Number.isFinite(issue.input)) return [];
       return [{ place, ...mismatch(issue) }];
     case "invalid_value":

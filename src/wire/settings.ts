@@ -11,7 +11,7 @@ const seconds = z.coerce
   .max(7 * 86_400);
 const port = z.coerce.number().int().min(1).max(65_535);
 
-/** With commas between: a name, with a port where only that one is meant. */
+/** Names of hosts with commas between them. One with a port is valid with that port only. */
 const hostList = z.string().transform((text, context): Host[] => {
   const given = text.split(",").map((name) => name.trim());
   const wrong = given.find((name) => parseHost(name) === null);
@@ -53,12 +53,12 @@ export const settingsSchema = z.object({
 /** The settings as the rest of Fairlead has them: `home` absolute, times in milliseconds. */
 export interface Settings {
   readonly databaseUrl: string | undefined;
-  /** Undefined: the one that the database has. */
+  /** The queue's schema. Undefined: the one that the database has. */
   readonly queueSchema: string | undefined;
   readonly home: string;
   readonly host: string;
   readonly port: number;
-  /** What the API is served as besides its own address: by a proxy, a tunnel or another port. */
+  /** Hosts that requests may ask for besides the server's own address: a proxy's, a tunnel's, another port. */
   readonly allowedHosts: readonly Host[];
   readonly logLevel: string;
   readonly maxActiveChanges: number | undefined;

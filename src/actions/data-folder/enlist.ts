@@ -7,8 +7,8 @@ import type { Services } from "../services.ts";
 import { copyOf } from "./standing.ts";
 
 /**
- * Lists a worker, by the connection that holds its lock, if this data folder is the one that works on the database or
- * becomes it by this. Gives where the folder was before, when it has been moved; null otherwise. Throws
+ * Registers a worker, on the connection that holds its lock, if this data folder is the one that works on the database, or
+ * is the first and becomes it. Returns the folder's former path when it was moved; null otherwise. Throws
  * `DataFolderForeign`, `DataFolderCopied`, `DataFolderUnclaimed`.
  */
 export async function enlist(

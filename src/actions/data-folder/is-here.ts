@@ -5,7 +5,7 @@ import type { EnvironmentId } from "../../domain/ids.ts";
 import { folderAtWork, placeEnvironment } from "../../store/data-folders.ts";
 import type { Services } from "../services.ts";
 
-/** Whether an environment is this disk's to judge: it lies in this data folder, or nowhere yet. */
+/** Whether this disk says whether an environment exists: it lies in this data folder, or was made in none yet. */
 export async function isHere(
   { dataFolder }: Pick<Services, "dataFolder">,
   { dataFolder: folder }: Pick<EnvironmentRow, "dataFolder">,
@@ -14,8 +14,8 @@ export async function isHere(
 }
 
 /**
- * Says that an environment is about to be made here. Throws `DataFolderForeign` when another folder has taken over the
- * work, `EnvironmentGone` when the environment lies elsewhere.
+ * Records that an environment is about to be made in this data folder. Throws `DataFolderForeign` when another folder has
+ * taken over, `EnvironmentGone` when the environment lies in another folder.
  */
 export async function placeHere({ sql, dataFolder }: Services, id: EnvironmentId): Promise<void> {
   const folder = await dataFolder.open();

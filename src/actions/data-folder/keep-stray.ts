@@ -5,9 +5,9 @@ import type { Services } from "../services.ts";
 const graceMs = 1000;
 
 /**
- * Puts the checkout of an environment aside that has ended, and yet is there: it is not known whether its content has
- * been saved. It counts as ended because another data folder has judged it, by an earlier version, or because a process has
- * made it anew. An empty one, and a link to a person's own folder, is nothing to keep.
+ * Moves the checkout of a terminated environment that still exists to `kept/`, because it is not known whether its content
+ * was saved. That happens where an earlier version terminated it from another data folder, or a process made it anew. An
+ * empty checkout, or a link to a person's own folder, is not kept.
  */
 export async function keepStray({ sql, log, provider }: Services, row: EnvironmentRow): Promise<void> {
   if (row.changeId === null) return;

@@ -9,8 +9,8 @@ import { isHere } from "./is-here.ts";
 const atOnce = 1000;
 
 /**
- * Makes what lies in the data folder work where that is now, before any task runs: checkouts find their mirror again, and,
- * when the folder has been moved, previews are started anew, for most hold on to the paths that they were started with.
+ * Adapts environments to the data folder's present path, before any task runs: checkouts find their mirror again, and, when
+ * the folder was moved, previews are restarted, because most keep using the paths that they were started with.
  */
 export async function settleIn(services: Services, movedFrom: string | null): Promise<void> {
   const { log, provider, dataFolder, sql } = services;
@@ -19,9 +19,9 @@ export async function settleIn(services: Services, movedFrom: string | null): Pr
   if (movedFrom === null) return;
   log.warn({ from: movedFrom, to: dataFolder.path }, "data folder has moved");
   for (const change of await listChanges(sql, { statuses: ["deployed"], limit: atOnce })) {
-    // One that can't be started again is found ended, and its environment is replaced.
+    // If it can't be started, `checkDeployed` finds it stopped and replaces its environment.
     await reopenPreview(services, change).catch((error: unknown) =>
-      log.warn({ err: error, change: change.id }, "preview could not be started in its new place"),
+      log.warn({ err: error, change: change.id }, "preview could not be restarted after the data folder was moved"),
     );
   }
 }

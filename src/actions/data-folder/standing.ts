@@ -4,14 +4,14 @@ import { DataFolderCopied, DataFolderForeign } from "../../domain/faults/data-fo
 import { folderAtWork, noteFolder } from "../../store/data-folders.ts";
 import type { Services } from "../services.ts";
 
-/** How this data folder stands to the one that works on the database. */
+/** Whether this data folder is the one that works on the database. */
 export type FolderStanding =
   | { readonly state: "own"; readonly id: DataFolderId }
   /** No folder has begun to work yet: the first that starts becomes the one. */
   | { readonly state: "first"; readonly id: DataFolderId | null }
   | { readonly state: "refused"; readonly fault: DataFolderForeign | DataFolderCopied; readonly atWork: KnownFolder };
 
-/** Looks, and changes nothing: neither in the database nor on the disk. */
+/** Only reads, in the database and on the disk. */
 export async function folderStanding({
   sql,
   dataFolder,
@@ -25,7 +25,10 @@ export async function folderStanding({
   return fault === null ? { state: "own", id } : { state: "refused", fault, atWork };
 }
 
-/** A folder that was copied is still where it was; one that was moved is not. Not to be allowed to look proves nothing. */
+/**
+ * The fault to throw where this folder is a copy: the folder of its id is still at the path that the database knows. A
+ * folder that was moved is not. Where this user may not read that path, it counts as a copy.
+ */
 export async function copyOf(
   { dataFolder }: Pick<Services, "dataFolder">,
   own: { readonly id: DataFolderId; readonly host: string; readonly path: string },
@@ -38,7 +41,7 @@ export async function copyOf(
   return new DataFolderCopied(own, known, how);
 }
 
-/** Throws for a command that would do change work in a folder that may not; the database knows then that it wanted to. */
+/** Throws when this folder may not work. Where another one works, this one is recorded, so that `doctor` there can show it. */
 export async function needOwnFolder({ sql, dataFolder }: Pick<Services, "sql" | "dataFolder">): Promise<void> {
   const standing = await folderStanding({ sql, dataFolder });
   if (standing.state !== "refused") return;
@@ -48,7 +51,7 @@ export async function needOwnFolder({ sql, dataFolder }: Pick<Services, "sql" | 
   throw new DataFolderForeign(folder, standing.atWork);
 }
 
-/** Why no work is done in this folder, for a caller that only asks; null when nothing keeps it from that. */
+/** The fault that keeps this folder from working, returned and not thrown; null when it may work. */
 export async function whyRefused(services: Pick<Services, "sql" | "dataFolder">): Promise<Fault | null> {
   try {
     await services.dataFolder.check();

@@ -12,8 +12,8 @@ export interface TakeOver {
 }
 
 /**
- * Makes this data folder the one that works on the database, for when the other is gone for good. `sure`: also when it
- * was there a moment ago. Throws `DataFolderInUse`, `DataFolderSeenLately`.
+ * Makes this data folder the one that works on the database, for when the other one is lost. `sure`: also when the other
+ * one was seen in the last five minutes. Throws `DataFolderInUse`, `DataFolderSeenLately`.
  */
 export async function takeOver({ sql, log, dataFolder, provider }: Services, sure: boolean): Promise<TakeOver> {
   const folder = await dataFolder.open();

@@ -6,7 +6,7 @@ import { listKept } from "../../store/resources.ts";
 import { bad, type Finding, good, note } from "../checks.ts";
 import { plainLine } from "../plain.ts";
 
-/** What the data folder and this machine tell, for the database to be compared with. */
+/** Compares the database with the data folder and the processes of this machine. */
 export async function checkMachine(services: Services): Promise<Finding[]> {
   const folder = await checkFolder(services);
   return [
@@ -22,7 +22,9 @@ const lately = 24 * 3_600_000;
 async function checkFolder(services: Services): Promise<Finding[]> {
   const standing = await folderStanding(services);
   if (standing.state === "refused") {
-    return [bad("works here", `no: ${standing.fault.message}`, "Nothing that lies in this data folder is judged.")];
+    return [
+      bad("works here", `no: ${standing.fault.message}`, "Environments in this data folder are left as they are."),
+    ];
   }
   if (standing.state === "first") {
     return [
@@ -38,9 +40,8 @@ async function checkFolder(services: Services): Promise<Finding[]> {
     const when = lastSeenAt.toISOString();
     return `${plainLine(path)} on ${plainLine(host)} (user ${plainLine(userName)}, ${when})`;
   });
-  const advice =
-    "They were refused: a database has one data folder. Set FAIRLEAD_HOME alike, or another DATABASE_URL there.";
-  return [own, note("other folders", `wanted to work as well: ${seen.join(", ")}`, advice)];
+  const advice = "A database has one data folder. Set the same FAIRLEAD_HOME there, or another DATABASE_URL.";
+  return [own, note("other folders", `refused: ${seen.join(", ")}`, advice)];
 }
 
 async function checkUnknown(services: Services): Promise<Finding> {
@@ -56,8 +57,8 @@ async function checkProcesses({ provider }: Services): Promise<Finding> {
   }
   return note(
     "processes",
-    "one that drops its variables, session and folder is not found, and outlives its environment",
-    "Here /proc is missing, its limit of file locks is taken, or this Fairlead runs inside two others: look with `ps`.",
+    "one that drops its variables and leaves its session and folder can't be found, and may outlive its environment",
+    "Reason: no /proc, a limit on file locks that is set already, or a Fairlead that runs inside two others. Look with `ps`.",
   );
 }
 

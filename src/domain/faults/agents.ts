@@ -10,7 +10,7 @@ export class AgentUnknown extends Fault {
   }
 }
 
-/** A change names an agent that its workspace does not allow, and the requester is no admin. */
+/** A change names an agent that its workspace does not allow, and the requester is not an admin. */
 export class AgentNotAllowed extends Fault {
   readonly code = "AGENT_NOT_ALLOWED";
   readonly kind = "forbidden";

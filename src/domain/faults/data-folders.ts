@@ -13,7 +13,7 @@ interface Known extends Place {
 
 const takeOver = "`fairlead data-folder take-over`";
 
-/** Another data folder works on this database, and what lies in it can't be judged from here. */
+/** Another data folder works on this database, and its environments can't be seen from here. */
 export class DataFolderForeign extends Fault {
   readonly code = "DATA_FOLDER_FOREIGN";
   readonly kind = "conflict";
@@ -29,7 +29,7 @@ export class DataFolderForeign extends Fault {
   }
 }
 
-/** The data folder is where it was as well, or a worker of it lives elsewhere: one of the two is a copy. */
+/** Two data folders have one id, so one is a copy: the folder is also at its former path, or a worker uses it elsewhere. */
 export class DataFolderCopied extends Fault {
   readonly code = "DATA_FOLDER_COPIED";
   readonly kind = "conflict";
@@ -37,13 +37,13 @@ export class DataFolderCopied extends Fault {
   constructor(own: Place & { readonly id: string }, other: Place, how: string) {
     super(
       `the data folder ${own.path} on ${own.host} is a copy, or has one: ${how}, under the same id ${own.id}, and two would do ` +
-        `everything twice. Work in that one, or stop it and remove it. To go on here and not there: ${takeOver}.`,
+        `the same work twice. Work in that one, or stop it and remove it. To go on here and not there: ${takeOver}.`,
       { own: { ...own }, other: { ...other } },
     );
   }
 }
 
-/** The database comes from before folders had an identity, and its environments are in none that has started since. */
+/** The database is from before data folders had ids, and none of its environments is in this folder. */
 export class DataFolderUnclaimed extends Fault {
   readonly code = "DATA_FOLDER_UNCLAIMED";
   readonly kind = "conflict";
@@ -59,7 +59,7 @@ export class DataFolderUnclaimed extends Fault {
   }
 }
 
-/** The data folder was there when work began in it, and is not any more: moved, removed, or on a disk that was unmounted. */
+/** The data folder was opened for work and is not at its path any more: moved, removed, or its disk was unmounted. */
 export class DataFolderGone extends Fault {
   readonly code = "DATA_FOLDER_GONE";
   readonly kind = "unavailable";
@@ -67,7 +67,7 @@ export class DataFolderGone extends Fault {
   constructor(path: string) {
     super(
       `the data folder is not at ${path} any more. Mount its disk or move it back, and work goes on; or restart Fairlead ` +
-        "with the FAIRLEAD_HOME where it is now. Until then nothing that lies in it is judged.",
+        "with the FAIRLEAD_HOME where it is now. Until then its environments are left as they are.",
       { path },
     );
   }
@@ -86,7 +86,7 @@ export class DataFolderUnusable extends Fault {
   }
 }
 
-/** A take-over while a worker lives: it would go on in the folder that is taken its work. */
+/** A take-over while a worker is alive: that worker would go on in the folder that loses its work. */
 export class DataFolderInUse extends Fault {
   readonly code = "DATA_FOLDER_IN_USE";
   readonly kind = "conflict";
@@ -114,7 +114,7 @@ export class DataFolderSeenLately extends Fault {
   }
 }
 
-/** Whether it says that this folder can't work now. Nothing that was found in it counts then. */
+/** Whether a fault says that this data folder can't be used now: then missing files in it mean nothing. */
 export function isOfDataFolder(error: unknown): boolean {
   return [DataFolderForeign, DataFolderCopied, DataFolderGone, DataFolderUnusable].some(
     (kind) => error instanceof kind,

@@ -14,7 +14,7 @@ export class DatabaseNewer extends Fault {
   }
 }
 
-/** The text of a migration is no longer the one that was applied. */
+/** A migration's file differs from the text that was applied. */
 export class MigrationChanged extends Fault {
   readonly code = "MIGRATION_CHANGED";
   readonly kind = "conflict";

@@ -113,7 +113,7 @@ export class DefaultBranchKept extends Fault {
   }
 }
 
-/** A repository sends git to a host that its workspace does not name. `what` begins a sentence. */
+/** A submodule or the LFS server of a repository is on a host that its workspace does not allow. `what` begins a sentence. */
 export class HostNotAllowed extends Fault {
   readonly code = "HOST_NOT_ALLOWED";
   readonly kind = "forbidden";
@@ -128,7 +128,7 @@ export class HostNotAllowed extends Fault {
   }
 }
 
-/** Files of the repository are in Git LFS, which this machine lacks. */
+/** The repository uses Git LFS, and git-lfs is not installed on this machine. */
 export class LfsMissing extends Fault {
   readonly code = "LFS_MISSING";
   readonly kind = "unavailable";
@@ -141,7 +141,7 @@ export class LfsMissing extends Fault {
   }
 }
 
-/** The LFS server lacks objects of files that the branch has: no clone can have them. */
+/** The LFS server lacks objects that the branch points to: no clone can get them. */
 export class LfsObjectMissing extends Fault {
   readonly code = "LFS_OBJECT_MISSING";
   readonly kind = "conflict";
@@ -157,7 +157,7 @@ export class LfsObjectMissing extends Fault {
   }
 }
 
-/** A submodule points to a commit that its own repository lacks: no clone can have it. */
+/** A submodule points to a commit that its own repository lacks: no clone can get it. */
 export class SubmoduleMissing extends Fault {
   readonly code = "SUBMODULE_MISSING";
   readonly kind = "conflict";
@@ -170,7 +170,7 @@ export class SubmoduleMissing extends Fault {
   }
 }
 
-/** A commit refers to something that is neither here nor on its remote: clones of it would be broken. */
+/** A commit needs LFS objects or submodule commits that are not on their remotes, and can't be pushed: clones would be broken. */
 export class PushIncomplete extends Fault {
   readonly code = "PUSH_INCOMPLETE";
   readonly kind = "conflict";

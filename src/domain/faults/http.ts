@@ -71,7 +71,7 @@ export class MethodNotAllowed extends Fault {
   }
 }
 
-/** The Host of a request is none that this server is served as: a page may have had its own name lead here. */
+/** The Host of a request is not a name of this server, as in a DNS rebinding attack. */
 export class HostNotServed extends Fault {
   readonly code = "HOST_NOT_SERVED";
   readonly kind = "forbidden";

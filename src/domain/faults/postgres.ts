@@ -80,7 +80,7 @@ export class PostgresEncoding extends Fault {
   }
 }
 
-/** A standby, or a server that refuses to write whatever a session sets. */
+/** A standby, or a server that stays read-only whatever a session sets. */
 export class PostgresReadOnly extends Fault {
   readonly code = "POSTGRES_READ_ONLY";
   readonly kind = "unavailable";
@@ -94,7 +94,7 @@ export class PostgresReadOnly extends Fault {
   }
 }
 
-/** session_replication_role is a superuser's setting, and this one switches off the triggers that Fairlead is made of. */
+/** session_replication_role, which only a superuser can set, switches off Fairlead's triggers. */
 export class PostgresTriggersOff extends Fault {
   readonly code = "POSTGRES_TRIGGERS_OFF";
   readonly kind = "unavailable";
@@ -128,7 +128,9 @@ export class NoAdminUrl extends Fault {
   readonly kind = "invalid";
 
   constructor() {
-    super("Only Postgres of Fairlead's own has a superuser that it knows. Ask the administrator of DATABASE_URL's.");
+    super(
+      "Only Fairlead's own Postgres has a superuser that it knows. Ask the administrator of the one at DATABASE_URL.",
+    );
   }
 }
 

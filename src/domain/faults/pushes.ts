@@ -2,7 +2,7 @@ import { HostNotAllowed, LfsMissing, PushIncomplete, PushRefused } from "./git.t
 
 const forGood = [PushRefused, PushIncomplete, LfsMissing, HostNotAllowed];
 
-/** Whether a push would fail the same way again, as long as people leave the remote and the machine as they are. */
+/** Whether a push would fail in the same way again, until a person changes something on the remote or on this machine. */
 export function isForGood(error: unknown): error is Error {
   return forGood.some((kind) => error instanceof kind);
 }

@@ -1,16 +1,16 @@
 import { deepest } from "../place.ts";
 
-/** A text's value, or why there is none: the text is no JSON, or has more in it than a text from outside may have. */
+/** The value of a JSON text, or why there is none: it is not JSON, or exceeds a limit for input from outside. */
 export type ParsedJson = { readonly value: unknown } | { readonly problem: string; readonly at: number | null };
 
 /**
- * What a text may have in it before it is parsed. `JSON.parse` itself takes megabytes of brackets, but needs a second
- * for them, and what recurses into the value later runs out of stack. Plans and bodies are held to `deepest` levels when
- * they have been parsed, and told where they are deeper: so this has some more.
+ * The limits of a text, checked before it is parsed. `JSON.parse` itself accepts megabytes of brackets, but takes a second
+ * for them, and code that recurses into the value later would overflow the stack. After parsing, plans and bodies are
+ * limited to `deepest` levels, with a message that names the place: so this limit is higher.
  */
 const most = { levels: 2 * deepest, fields: 10_000, values: 1_000_000 } as const;
 
-/** `JSON.parse` for text from outside. `at` is where the text goes beyond a limit; null where it is no JSON. */
+/** `JSON.parse` for input from outside. `at` is where the text exceeds a limit; null where it is not JSON. */
 export function parseJson(text: string): ParsedJson {
   const excess = findExcess(text);
   if (excess !== null) return excess;
@@ -23,11 +23,11 @@ export function parseJson(text: string): ParsedJson {
 }
 
 /**
- * Where a text that is JSON up to there has more nested levels, fields in one object, or values than it may have; in one
- * pass that holds no more than the open levels. Bytes of UTF-8 that were read as Latin-1 will do as well.
+ * Where a text exceeds a limit on nested levels, fields in one object, or values; in one pass that stores only the open
+ * levels. UTF-8 bytes that were decoded as Latin-1 give the same answer.
  */
 export function findExcess(text: string): { readonly problem: string; readonly at: number } | null {
-  /** How many fields the object of each open level has; of lists too, where it stays 0. */
+  /** How many fields each open level has so far; a list stays at 0. */
   const fields = new Uint32Array(most.levels + 1);
   let level = 0;
   let values = 1;
@@ -45,7 +45,7 @@ export function findExcess(text: string): { readonly problem: string; readonly a
         break;
       case code.listEnd:
       case code.objectEnd:
-        // Where more is closed than was opened, the text is no JSON, and nothing behind that place is parsed.
+        // More brackets are closed than were opened, so the text is not JSON, and `JSON.parse` stops here.
         if (level === 0) return null;
         level -= 1;
         break;

@@ -1,6 +1,6 @@
 import { deepest, type Place } from "../place.ts";
 
-/** A part of a JSON value that can't be kept, and why. */
+/** A part of a JSON value that can't be stored, and why. */
 export interface Unstorable {
   readonly place: Place;
   readonly message: string;
@@ -15,8 +15,8 @@ export interface UnstorableLimits {
 }
 
 /**
- * What is in a JSON value that Postgres can't store or that could not be shown: NUL characters, halves of characters,
- * names and numbers that JavaScript loses, and what is nested too deep.
+ * The parts of a JSON value that Postgres can't store or that can't be shown: NUL characters, lone surrogates, field names
+ * and numbers that JavaScript loses, and values that are nested too deep.
  */
 export function findUnstorable(value: unknown, limits: UnstorableLimits): Unstorable[] {
   const found: Unstorable[] = [];
@@ -57,7 +57,7 @@ function note(wrong: Wrong | null, place: readonly (string | number)[], { found 
 }
 
 function wrongKey(key: string, limits: UnstorableLimits): Wrong | null {
-  // In JavaScript it is no key like others, and is lost on the way.
+  // JavaScript treats it as an object's prototype, so a field of this name would be lost.
   if (key === "__proto__") return { message: "is no name that a field can have", hint: "choose another name" };
   return wrongText(key, limits);
 }

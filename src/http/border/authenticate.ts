@@ -20,7 +20,7 @@ export function makeGuard({ sql }: Pick<Services, "sql">): Guard {
     const parts = token === null ? null : tokenParts(token);
     const caller = parts === null ? null : await recogniseToken({ sql }, parts);
     if (caller === null) {
-      // Without an address there is nothing to count by, and no client to answer.
+      // A closed socket has no address to count failures by, and no client to answer.
       if (request.socket.destroyed) return;
       // Only wrong tokens count, and a right one always passes: mistakes from the same address lock nobody out.
       if (token === null) next(new Unauthenticated(false));

@@ -3,7 +3,7 @@ import express, { type RequestHandler } from "express";
 import { BodyMalformed, MediaTypeUnsupported } from "../../domain/faults/http.ts";
 import { findExcess } from "../../domain/json/parse-json.ts";
 
-/** Reads a JSON body of at most so many bytes, unpacked, and looks at all of them before they are parsed. */
+/** Reads a JSON body of at most so many bytes after decompression, and checks its limits before it is parsed. */
 export function readJson(limitBytes: number): RequestHandler {
   return express.json({
     limit: limitBytes,

@@ -1,9 +1,9 @@
 import helmet from "helmet";
 
 /**
- * Tells browsers that every answer is data of one origin, and no page. Strict-Transport-Security is left out: this is
- * plain HTTP, and the operator of a proxy with TLS decides about that header for all services of the host. So are headers
- * that browsers heed over TLS only, or of pages only.
+ * Tells browsers that every answer is data for its own origin, and not a page. Strict-Transport-Security is left out: this
+ * is plain HTTP, and the operator of a TLS proxy decides about that header for all services of the host. So are headers that
+ * have an effect only over TLS or only on pages.
  */
 export const securityHeaders = helmet({
   contentSecurityPolicy: {
@@ -14,7 +14,7 @@ export const securityHeaders = helmet({
   referrerPolicy: { policy: "no-referrer" },
   xContentTypeOptions: true,
   xFrameOptions: { action: "deny" },
-  xXssProtection: true, // says 0: older browsers' own filters do harm
+  xXssProtection: true, // sends 0, which switches off the filters of older browsers: they open holes of their own
   strictTransportSecurity: false,
   crossOriginOpenerPolicy: false,
   crossOriginEmbedderPolicy: false,

@@ -2,12 +2,12 @@ import type { Request, RequestHandler } from "express";
 import { HostNotServed, OriginNotAllowed } from "../../domain/faults/http.ts";
 import { type Host, isOwnOrigin, isServedAs, parseHost } from "../../domain/served-as.ts";
 
-/** A load balancer asks these under whatever name it likes, or none; they tell nothing but that the process lives. */
+/** Answered for any Host and for none, because load balancers use their own names; they tell only whether the process is up. */
 const openToAll = ["/healthz", "/readyz"];
 
 /**
- * Refuses requests for a host that this server is not served as, and those that a page of another origin makes, where
- * they change something or follow events. `names` are those that are configured.
+ * Refuses requests for a host that is not this server's, and requests of a page of another origin that change something or
+ * follow events. `names` are those that are configured.
  */
 export function refuseForeign(names: readonly Host[], streamPath: string): RequestHandler {
   return (request, _response, next) => {
@@ -32,13 +32,13 @@ function isForUs(request: Request, names: readonly Host[]): boolean {
   return asked.every((host) => host !== null && isServedAs(host, { address: localAddress, port: localPort, names }));
 }
 
-/** `null` where there is none, or more than one: which of them counts, others may see otherwise. */
+/** `null` where there is none, or more than one: a proxy may have checked another one than we would. */
 function hostOf({ headersDistinct: { host = [] } }: Request): Host | null {
   const [only = "", ...others] = host;
   return others.length > 0 ? null : parseHost(only);
 }
 
-/** Of `GET http://name/path` the name, which counts before the header; of other requests nothing. */
+/** The host in a request line such as `GET http://name/path`, which takes precedence over the header; else empty. */
 function authorityOf({ originalUrl }: Request): (Host | null)[] {
   if (originalUrl.startsWith("/") || originalUrl === "*") return [];
   return [parseHost(/^https?:\/\/([^/?#]*)/i.exec(originalUrl)?.[1] ?? "")];

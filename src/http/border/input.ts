@@ -20,7 +20,7 @@ export interface Asked<Path, Query, Headers, Body> {
   readonly request: Request;
 }
 
-/** More than a person reads; a list of a hundred thousand wrong items would make an answer of megabytes. */
+/** A list of a hundred thousand wrong items would make an answer of megabytes. */
 const mostIssues = 100;
 
 /** Throws `RequestInvalid` with what is wrong in any part. */
@@ -42,7 +42,7 @@ export function parseInput(schemas: InputSchemas, request: Request): Asked<unkno
     body: parse("body", schemas.body, request.body === undefined ? {} : request.body),
     request,
   };
-  // Not all that is stored has a schema that looks at each text: settings of agents are the agents' own.
+  // Some bodies have parts without a schema, such as the settings of an agent.
   if (issues.length === 0 && schemas.body !== undefined) issues.push(...unstorableIn(request.body));
   if (issues.length > 0) throw new RequestInvalid(issues.slice(0, mostIssues));
   return asked;
@@ -53,7 +53,7 @@ function unstorableIn(body: unknown): RequestIssue[] {
   return found.map(({ place, message }) => issueOf(["body", ...place.map(String)], message));
 }
 
-/** Both have in them what was sent, which may be long. */
+/** Path and message contain parts of the request, which may be long. */
 function issueOf(path: readonly string[], message: string): RequestIssue {
   return { path: shortened(path.join(".")), message: shortened(message) };
 }

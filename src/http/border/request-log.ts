@@ -30,7 +30,7 @@ export function requestLog(log: Logger): HttpLogger {
   });
 }
 
-/** A path may hold any byte but spaces: what a terminal would obey is written as an escape, and what is long is cut. */
+/** A URL for the log: at most 1000 characters, with all but printable ASCII escaped, since a terminal could obey it. */
 export function visible(url: string): string {
   const printable = url.slice(0, 1000).replace(/[^\x21-\x7e]/g, (mark) => encodeURIComponent(mark));
   return url.length > 1000 ? `${printable}…` : printable;

@@ -4,7 +4,7 @@ import { type EventCursor, eventsAfter, listenForMoves, newestCursor } from "../
 import { makeAlarm } from "./alarm.ts";
 import { inTime } from "./in-time.ts";
 
-/** A stream that is told of every event from the moment it joined. */
+/** A stream that receives every event from the moment it joined. */
 export interface Subscriber {
   /** In order, each once; must not throw. */
   receive(events: readonly Event[]): void;
@@ -13,11 +13,11 @@ export interface Subscriber {
 /** The one reader of events in a process: however many clients follow, the database is asked once. */
 export interface EventFeed {
   /**
-   * Tells the subscriber, until its stream is over, of every event after some position that the database has not passed
-   * yet when this resolves: who reads up to the end afterwards and drops what comes twice has all of them.
+   * Sends the subscriber, until its stream is over, every event after a position at or before the end of the table when this
+   * resolves: a subscriber that then reads the table to its end, and drops duplicates, misses none.
    */
   join(subscriber: Subscriber, over: AbortSignal): Promise<void>;
-  /** Up to where everything has been told. */
+  /** The cursor up to which all events have been sent. */
   position(): EventCursor;
   /** Stops reading and listening. */
   close(): Promise<void>;

@@ -16,7 +16,7 @@ export interface StreamOptions {
   /** Null: from now on. */
   readonly after: EventCursor | null;
   readonly wanted: Wanted;
-  /** Takes a place for the stream; null when the client has gone. */
+  /** Counts the stream as open; null when the client has closed its connection. */
   readonly open: (beat: () => void) => OpenStream | null;
 }
 
@@ -95,7 +95,7 @@ export async function streamEvents(
       stream.leave();
       throw error;
     }
-    // It is too slow, or the database is away: the client resumes where it stood.
+    // The client is too slow, or the database is unavailable: the client reconnects and resumes at its cursor.
     log.info({ err: error }, "event stream cut off");
     response.req.socket.destroy();
   }

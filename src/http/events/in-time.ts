@@ -1,6 +1,6 @@
 import { DatabaseUnavailable } from "../../domain/faults/kernel.ts";
 
-/** A statement takes milliseconds. One that takes so long waits for others, or its connection has lost it. */
+/** A statement takes milliseconds. One that takes this long waits for a lock, or its connection is broken. */
 const answerMs = 10_000;
 
 /** The same promise, rejected as well when the signal aborts, and with `DatabaseUnavailable` when it takes too long. */

@@ -10,23 +10,23 @@ import { inTime } from "./in-time.ts";
 export interface OpenStream {
   /** Aborts when the stream is over, for whatever reason. */
   readonly over: AbortSignal;
-  /** Gives the place back, where another answer than a stream is sent. */
+  /** Counts the stream as closed, where an error is answered instead of a stream. */
   leave(): void;
 }
 
 /**
- * The event streams that are open. Which those are is told by their sockets and by nothing else: a count that is raised
- * and lowered drifts with every way of closing that is not foreseen.
+ * The event streams that are open: those whose sockets are. A counter that is raised and lowered would drift with each way of
+ * closing that was forgotten.
  */
 export interface OpenStreams {
   /** Null when the client has closed its connection already. Throws `TooManyStreams`. */
   open(request: Request, response: Response, options: StreamOwner): OpenStream | null;
   count(): number;
-  /** Cuts a request off that was sent behind a stream on its connection: an answer to it could never be sent. */
+  /** Closes the connection of a request that was pipelined behind a stream: it could never be answered. */
   readonly cutOffPipelined: RequestHandler;
   /** Ends the streams of a token, or all. */
   end(token?: TokenId): void;
-  /** Ends all streams and stops looking after them. */
+  /** Ends all streams, and the timer. */
   close(): void;
 }
 
@@ -37,7 +37,7 @@ export interface StreamOwner {
 }
 
 const most = 500;
-/** So that the holder of one token can't take all of them. */
+/** So that one token can't use all of them. */
 const mostOfToken = 100;
 const beatMs = 15_000;
 
@@ -52,7 +52,7 @@ export function makeOpenStreams({ sql, log }: Pick<Services, "sql" | "log">): Op
   let asking = false;
   const beating = setInterval(beatAll, beatMs).unref();
 
-  function open(): Stream[] {
+  function openOnes(): Stream[] {
     for (const stream of streams) if (stream.socket.destroyed) leave(stream);
     return [...streams];
   }
@@ -61,8 +61,8 @@ export function makeOpenStreams({ sql, log }: Pick<Services, "sql" | "log">): Op
     stream.over.abort();
   }
   function beatAll(): void {
-    for (const stream of open()) {
-      // It has been ended, by us or by the client's half, and what was left to send was not taken since the last beat.
+    for (const stream of openOnes()) {
+      // One side has ended it, and the client has not read the rest since the last beat.
       if (stream.socket.writableEnded || stream.response.writableEnded) stream.socket.destroy();
       else stream.beat();
     }
@@ -70,18 +70,18 @@ export function makeOpenStreams({ sql, log }: Pick<Services, "sql" | "log">): Op
   }
   /** A token that is revoked elsewhere, in SQL or by another process, ends its streams too. */
   async function endRevoked(): Promise<void> {
-    const tokens = new Set(open().map(({ token }) => token));
+    const tokens = new Set(openOnes().map(({ token }) => token));
     if (asking || tokens.size === 0) return;
     asking = true;
     try {
       for (const token of await inTime(revokedTokens(sql, [...tokens]))) end(token);
     } catch (err) {
-      log.warn({ err }, "whether the tokens of event streams are good could not be asked");
+      log.warn({ err }, "tokens of event streams could not be checked");
     }
     asking = false;
   }
   function end(token?: TokenId): void {
-    for (const stream of open()) {
+    for (const stream of openOnes()) {
       if (token !== undefined && stream.token !== token) continue;
       if (stream.response.headersSent) stream.response.end();
       else stream.socket.destroy();
@@ -92,8 +92,8 @@ export function makeOpenStreams({ sql, log }: Pick<Services, "sql" | "log">): Op
     open(request, response, owner) {
       const { socket } = request;
       if (socket.destroyed) return null;
-      const others = open();
-      // Both were sent before either was a stream.
+      const others = openOnes();
+      // A second request on this connection became a stream before the first one did.
       if (others.some((other) => other.socket === socket)) {
         socket.destroy();
         return null;
@@ -106,7 +106,7 @@ export function makeOpenStreams({ sql, log }: Pick<Services, "sql" | "log">): Op
       socket.once("close", () => leave(stream));
       return { over: stream.over.signal, leave: () => leave(stream) };
     },
-    count: () => open().length,
+    count: () => openOnes().length,
     cutOffPipelined({ socket }, _response, next) {
       if ([...streams].some((stream) => stream.socket === socket)) socket.destroy();
       else next();

@@ -42,7 +42,7 @@ function jsonIn(text: string): unknown {
   return candidates.map((candidate) => parseJson(candidate ?? "")).find((value) => value !== undefined);
 }
 
-/** What stands between the first fence and the next. In two steps: one pattern for both takes seconds of 3,000 line ends. */
+/** The text between the first code fence and the next. In two steps: one pattern for both takes seconds on 3,000 line breaks. */
 function fencedIn(text: string): string | undefined {
   const opening = /```(?:json)?[ \t\r]*\n/.exec(text);
   if (opening === null) return undefined;

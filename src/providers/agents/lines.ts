@@ -1,7 +1,7 @@
-/** More lines than an agent prints in its hours; an output of mere line ends has millions. */
+/** More lines than an agent prints in hours; an output of nothing but line breaks has millions. */
 const mostLines = 40_000;
 
-/** The last lines that have something on them, without the white space at their ends. */
+/** The last lines that are not blank, without trailing white space. */
 export function linesOf(output: string, most = mostLines): string[] {
   const lines: string[] = [];
   for (let end = wordsEnd(output, output.length); end > 0 && lines.length < most; ) {
@@ -19,7 +19,7 @@ function wordsEnd(text: string, before: number): number {
   return end;
 }
 
-/** A space, a tab, or what ends a line. No pattern: there may be millions of them. */
+/** A space, a tab, or a line break. Not a regular expression, because there may be millions of characters. */
 function isSpace(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }
@@ -28,7 +28,7 @@ function isSpace(code: number): boolean {
 export function lastLines(output: string, limit: number): string {
   const kept: string[] = [];
   let room = limit;
-  // A line takes a character and its end at the least.
+  // Each line has at least one character and its line break, so `limit` lines are enough.
   for (const line of linesOf(output, limit).reverse()) {
     if (line.length > room) break;
     kept.unshift(line);
@@ -42,7 +42,7 @@ export function shorten(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }
 
-/** Puts what a program said behind our own sentence, if it said anything. */
+/** Appends what a program said to our own sentence, if it said anything. */
 export function withDetail(sentence: string, output: string): string {
   const detail = lastLines(output, 1_000);
   return detail === "" ? sentence : `${sentence} It said: ${detail}`;

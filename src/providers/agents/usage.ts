@@ -6,7 +6,7 @@ export function spentBefore(job: AgentJob): AgentUsage {
   return job.resume ? job.spent : noUsage;
 }
 
-/** For a session: what its agent said and is not believed, if there is anything of that. */
+/** The `doubts` of a session, where there are any. */
 export function doubting(doubts: readonly string[]): Pick<AgentSession, "doubts"> {
   return doubts.length === 0 ? {} : { doubts };
 }

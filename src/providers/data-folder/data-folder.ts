@@ -20,7 +20,7 @@ export function dataFolderAt(path: string, { holdsDatabase = false } = {}): Data
     holdsDatabase,
     id: async () => opened ?? (await readId(path)),
     async open() {
-      // One that vanished in the midst of the work is not made anew: it may be on a disk that comes back.
+      // One that vanished after it was opened is not made anew: its disk may be mounted again.
       if (opened !== null) await check(path, opened);
       opened ??= await ensureId(path);
       return { id: opened, host, path: await realpath(path), userName: userName(), machine: await machineId() };
@@ -45,7 +45,7 @@ async function check(path: string, id: DataFolderId): Promise<void> {
   if ((await readId(path).catch(() => null)) !== id) throw new DataFolderGone(path);
 }
 
-/** Null when there is none, nor any folder. */
+/** Null when there is no such file or folder. */
 async function readId(path: string): Promise<DataFolderId | null> {
   let text: string;
   try {
@@ -59,7 +59,7 @@ async function readId(path: string): Promise<DataFolderId | null> {
   return text.trim() as DataFolderId;
 }
 
-/** Of several processes that make it at once, one does, and the others read it. */
+/** Where several processes make the id at once, one wins, and the others read its id. */
 async function ensureId(path: string): Promise<DataFolderId> {
   try {
     const known = await readId(path);

@@ -2,9 +2,9 @@ import { readFile, readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 
 /**
- * Tells one start of one machine, and in it one container, from every other: processes of two that differ don't see each
- * other. A snapshot of a machine has the name, the disks and the folders of the first, but starts by itself. Where there is
- * no /proc, the machine's name has to do.
+ * Identifies one boot of one machine, and the container (PID namespace) in it: processes with different ids can't see each
+ * other. The boot matters because a snapshot of a machine has the same name, disks and folders, but boots by itself. Where
+ * there is no /proc, it is the host name.
  */
 export async function machineId(): Promise<string> {
   const [boot, container] = await Promise.all([

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { mendAlternates } from "../git/checkout/alternates.ts";
 
 /**
- * Makes the checkouts of a data folder work where that is now: each borrows objects from a mirror, and the ones that were
- * made before 0.4 name it by the path that it had then. Gives those that had to be mended.
+ * Repairs the checkouts of a data folder that was moved: each borrows objects from a mirror, and those that were made before
+ * 0.4 name the mirror by its absolute path. Returns those that were repaired.
  */
 export async function mendCheckouts(home: string): Promise<string[]> {
   const mended: string[] = [];

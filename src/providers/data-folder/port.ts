@@ -5,14 +5,14 @@ export interface DataFolder {
   /** FAIRLEAD_HOME, absolute. */
   readonly path: string;
   readonly host: string;
-  /** True when the database lies in it, so that it can be no other folder's. */
+  /** True when the database is in this folder, so that no other folder can have it. */
   readonly holdsDatabase: boolean;
-  /** Null as long as nothing has worked in it. Throws `DataFolderUnusable`. */
+  /** Null until it is opened for the first time. Throws `DataFolderUnusable`. */
   id(): Promise<DataFolderId | null>;
   /** Opens it for work, and gives it an id the first time. Throws `DataFolderUnusable`, `DataFolderGone`. */
   open(): Promise<OpenFolder>;
-  /** Throws `DataFolderGone` when it was opened for work and is not there any more: what isn't found then says nothing. */
+  /** Throws `DataFolderGone` when it was opened and is not there any more: then missing files in it mean nothing. */
   check(): Promise<void>;
-  /** Whether a folder of this id lies at another place on this machine; null when we may not look there. */
+  /** Whether the folder at a path is another one with this id; null when that path can't be read. */
   isAlsoAt(path: string): Promise<boolean | null>;
 }

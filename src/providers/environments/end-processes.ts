@@ -80,7 +80,7 @@ function askOnce(members: readonly Identity[], asked: Set<string>): void {
   for (const member of members) asked.add(keyOf(member));
 }
 
-/** Looked at once more right before, because a pid may have been given to another process since the table was read. */
+/** Checks each process again right before the signal: its pid may have been reused since the table was read. */
 function signalAll(members: readonly Identity[], signal: NodeJS.Signals): void {
   for (const member of members) {
     try {

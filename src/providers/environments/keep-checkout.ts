@@ -5,8 +5,8 @@ import { mendAlternates } from "../git/checkout/alternates.ts";
 import type { Place } from "./place.ts";
 
 /**
- * Moves the checkout aside in one step, and says where it lies. It may be gone: moved by another worker or by us before a
- * crash, or removed; then it says where it lies since then, or null.
+ * Moves the checkout to `kept/` in one step, and returns its new path. It may be gone: moved before, by another worker or before
+ * a crash, whose path is returned then; or removed (null).
  */
 export async function keepCheckout(home: string, place: Place): Promise<string | null> {
   const before = await keptCheckout(home, place);
@@ -19,12 +19,12 @@ export async function keepCheckout(home: string, place: Place): Promise<string |
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     return before;
   }
-  // What it borrows from the mirror is reached from here by another way.
+  // The relative path to the mirror is another one from here.
   await mendAlternates(join(folder, ".git"), home, folder).catch(() => false);
   return folder;
 }
 
-/** Where the first checkout lies that was taken out of an environment. */
+/** The path of the first checkout that was kept of an environment. */
 export async function keptCheckout(home: string, place: Place): Promise<string | null> {
   const folder = folderFor(home, place);
   return (await exists(folder)) ? folder : null;

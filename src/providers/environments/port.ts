@@ -11,7 +11,7 @@ export interface BranchRequest {
   /** Checked out when it is on the remote (a retry goes on from it); else made from `targetBranch`. */
   readonly branch: string;
   readonly targetBranch: string;
-  /** Hosts besides the repository's own that its submodules and its LFS may be on. */
+  /** Hosts, besides the repository's own, on which its submodules and LFS objects may be. */
   readonly hosts: readonly string[];
 }
 
@@ -63,8 +63,8 @@ export interface Environment {
   /** Absolute folder outside the checkout that lives as long as the environment, for an agent's own state. */
   readonly stateDirectory: string;
   /**
-   * A git common directory for the checkout whose configuration is ours, whatever the checkout's own has become: all git
-   * of ours works with it. Null where the checkout is a folder of a user's own.
+   * The common directory (GIT_COMMON_DIR) with which our git works in the checkout: its configuration is ours, whatever an
+   * agent has written to the checkout's own. Null where the checkout is a folder of a user's own.
    */
   commonDirectory(): Promise<string | null>;
   /** Whether it is still there. */
@@ -84,7 +84,7 @@ export interface Environment {
    */
   stop(name: string, graceMs: number): Promise<void>;
 
-  /** Frees the name of a process that has ended, to be started once more. What it wrote is gone. */
+  /** Frees the name of a process that has ended, so that it can be started again. Its output is deleted. */
   forget(name: string): Promise<void>;
 
   /** Runs a short command in the checkout. A non-zero exit is a result, not an error; only a timeout or an abort throws. */
@@ -140,11 +140,11 @@ export interface EnvironmentProvider {
   remains(id: EnvironmentId): Promise<Remains>;
   /** The ids of all environments that are there on this machine, whether anybody owns them or not. */
   list(): Promise<EnvironmentId[]>;
-  /** Makes environments work that were made when they, or all of them, lay elsewhere. Repeatable; gives what it mended. */
+  /** Repairs environments after the data folder was moved. Repeatable; returns the folders that it repaired. */
   mend(): Promise<string[]>;
   /**
-   * Whether a process is found that has dropped its variables and left its session, its parent and its folder. Tried out;
-   * where it is false, such a process outlives its environment unseen.
+   * Whether this machine lets us find a process that has dropped its variables and left its session, parent and folder. Tests
+   * it with a process. Where it is false, such a process can outlive its environment.
    */
   findsAll(): Promise<boolean>;
 }

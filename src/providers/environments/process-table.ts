@@ -20,9 +20,9 @@ export interface TableEntry extends Identity {
   readonly directory: string | null;
   /** `NAME=value` each, as they were when its program began; empty where we may not look. */
   readonly variables: readonly string[];
-  /** Those of its resource limits that may be marks of an environment; none where the machine doesn't tell. */
+  /** Its resource limits that may be marks of an environment; none where there is no /proc. */
   readonly limits?: readonly LimitPair[];
-  /** Whose it is; left out where only our own user's processes can be looked into anyway. */
+  /** The id of its user; left out unless we are root, because others can read only their own processes. */
   readonly user?: number;
 }
 
@@ -35,9 +35,9 @@ let underWay: Promise<readonly TableEntry[]> | null = null;
 let next: Promise<readonly TableEntry[]> | null = null;
 
 /**
- * Every process of this machine that is alive: not one that has ended and only waits to be collected, nor one that was
- * killed and only waits for a device, nor a thread of the kernel's. The table is read after it was asked for; a second
- * caller meanwhile shares the next one, for reading it takes some 15 ms.
+ * Every process of this machine that is alive, without zombies, kernel threads, and processes that were killed but are still in
+ * uninterruptible sleep. The table is read after the call; callers that arrive during a read share the next one, because a read
+ * takes some 15 ms.
  */
 export function processTable(): Promise<readonly TableEntry[]> {
   if (underWay === null) {
@@ -77,7 +77,7 @@ export async function identify(pid: number): Promise<Identity | null> {
   return parsePs(await ps(["-o", "pid=,ppid=,lstart=,stat=,command=", "-p", String(pid)]))[0] ?? null;
 }
 
-/** Whether a process is still the one it was when the table was read. Where there is no /proc, the table has to do. */
+/** Whether a pid still belongs to the process of the table. Always true where there is no /proc. */
 export function isStill({ pid, startTime }: Identity): boolean {
   return !hasProc || readStat(pid)?.startTime === startTime;
 }
@@ -85,8 +85,8 @@ export function isStill({ pid, startTime }: Identity): boolean {
 const isRoot = process.geteuid?.() === 0;
 
 /**
- * Reads all but the variables at once: that takes a third of the time, and is never kept waiting. For variables, the kernel
- * waits for the process's memory, which may take long while that is in uninterruptible sleep.
+ * Reads all but the variables synchronously, which takes a third of the time and never blocks. To read variables, the kernel
+ * takes a lock on the process's memory, which it may not get for long while the process is in uninterruptible sleep.
  */
 async function readEntry(pid: number): Promise<TableEntry | null> {
   const read = readStat(pid);
@@ -121,12 +121,12 @@ function parseStat(pid: number, text: string): (Stat & { readonly state: string 
   // The second field is a name in brackets that may hold spaces and brackets; the third is the state.
   const [state = "", parent, , session, terminal, ...rest] = text.slice(text.lastIndexOf(") ") + 2).split(" ");
   const [flags, threads, startTime = ""] = [Number(rest[1]), Number(rest[12]), rest[14]];
-  // A program whose first thread has ended counts as ended only with its last.
+  // A process whose first thread has ended looks like a zombie, but is alive until its last thread ends.
   if (state === "X" || (state === "Z" && threads <= 1) || (flags & kernelThread) !== 0) return null;
   return { pid, parent: Number(parent), session: Number(session), hasTerminal: terminal !== "0", startTime, state };
 }
 
-/** Whether SIGKILL waits for it: one that is in uninterruptible sleep ends with that, and runs no more code of its own. */
+/** Whether a SIGKILL is pending: after its uninterruptible sleep such a process ends without running its own code again. */
 function isKilled(pid: number): boolean {
   const status = readText(`/proc/${pid}/status`) ?? "";
   const pending = [...status.matchAll(/^(?:SigPnd|ShdPnd):\t([0-9a-f]+)$/gm)].map(([, mask]) => BigInt(`0x${mask}`));
@@ -135,7 +135,7 @@ function isKilled(pid: number): boolean {
 
 const buffer = Buffer.allocUnsafe(64 * 1024);
 
-/** A file of /proc that fits into the buffer; `null` as below. */
+/** Reads a file of /proc that fits into the buffer; `null` as in `unlessOdd`. */
 function readText(path: string): string | null {
   return unlessGone(() => {
     const file = openSync(path, "r");
@@ -155,7 +155,7 @@ function unlessGone<Read>(read: () => Read): Read | null {
   }
 }
 
-/** `null` when the process has ended, or is another user's. Any other failure must not pass for an end. */
+/** `null` when the process has ended or belongs to another user. Rethrows other errors: they don't mean that it has ended. */
 function unlessOdd(error: NodeJS.ErrnoException): null {
   if (["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(error.code ?? "")) return null;
   throw error;

@@ -4,7 +4,7 @@ import { type Identity, keyOf, type TableEntry } from "./process-table.ts";
 export interface Tree {
   /** The `NAME=value` that each member was started with, unless it dropped it. */
   readonly marker: string;
-  /** The limits that each member was started with, which it can't drop; left out, they are not looked at. */
+  /** The limits that each member was started with and can't drop; left out, limits are not checked. */
   readonly limits?: LimitMark;
   readonly roots: readonly Identity[];
   readonly supervisors: readonly Identity[];
@@ -76,13 +76,13 @@ export function hasMark(entry: TableEntry, { marker, limits }: Pick<Tree, "marke
 }
 
 /**
- * Whether it works in the folder, or in what that is called while it is removed, and nothing tells that it belongs
- * elsewhere: a person may look around in there, another user may, and so may another environment's agent.
+ * Whether its working directory is in the folder, also under the name that the folder has while it is removed, and nothing
+ * says that it belongs elsewhere: a person's shell, another user or another environment's agent may work there too.
  */
 function isWithin(entry: TableEntry, { within: folder }: Tree): boolean {
   const { directory } = entry;
   if (folder === undefined || directory === null || entry.hasTerminal) return false;
   if (entry.user !== undefined && entry.user !== process.geteuid?.()) return false;
-  if (isMarked(entry.limits)) return false; // ours would have been found by it
+  if (isMarked(entry.limits)) return false; // of another environment: one of ours is found by its mark
   return directory === folder || directory.startsWith(`${folder}/`) || directory.startsWith(`${folder}.partial-`);
 }

@@ -57,7 +57,7 @@ async function make(
     const mirror = await openMirror({ home, url }, signal);
     const reach = { url, hosts };
     await makeCheckout(mirror, { directory: place.checkout, branch, targetBranch, home, reach }, signal);
-    // Now, while only we have written to the checkout.
+    // Before any other program can write to the checkout.
     await commonDirectory(join(place.root, "git"), join(place.checkout, ".git"));
   }
   await mkdir(place.stateDirectory, { recursive: true, mode: 0o700 });

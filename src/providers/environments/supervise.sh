@@ -8,8 +8,8 @@
 #
 #   stdin
 #   boot         which start of the machine this is, for a session's number means nothing after the next
-#   started      "<epoch seconds> <soft limit> <hard limit> <option of ulimit> ...": the two values mark the program, by the
-#                first of these limits that this shell can set (limit-mark.ts says why); without an option it isn't marked
+#   started      "<epoch seconds> <soft limit> <hard limit> <option of ulimit> ...": the program is marked by these two values
+#                of the first limit that this shell can set (see limit-mark.ts); without an option it isn't marked
 #
 # The folder then holds:
 #
@@ -51,14 +51,14 @@ identify() {
 trap : HUP INT QUIT TERM
 
 # How it ended goes into a file whose room is taken before it begins, for it may fill the disk. Always of one length, in
-# one write, and opened without being cut short, so that no new room is needed; the dot says that it is all there. By an
-# open file where there is /proc, which is still the right one when the folder has been moved meanwhile.
+# one write, and opened without being cut short, so that no new room is needed; the dot says that it is all there. Where there
+# is /proc, it is written through an open file descriptor, so that it is found also when the folder was moved meanwhile.
 FAIRLEAD_exit=$FAIRLEAD_folder/exit
 record() {
   printf '%-22s%s\n' "$1" "$2" 1<>"$FAIRLEAD_exit"
 }
 
-# Marks the shell that calls, and all that it starts. Before the hard limit can be lowered, the soft one has to be.
+# Marks the calling shell and all that it starts. The soft limit comes first: a hard limit can't be lower than the soft one.
 mark() {
   for FAIRLEAD_option in $FAIRLEAD_options; do
     ulimit -S "-$FAIRLEAD_option" "$FAIRLEAD_soft" && ulimit -H "-$FAIRLEAD_option" "$FAIRLEAD_hard" && return
@@ -97,7 +97,7 @@ if [ -n "$FAIRLEAD_uptime" ]; then FAIRLEAD_ended=$((FAIRLEAD_started + FAIRLEAD
 
 FAIRLEAD_tries=0
 until record "$FAIRLEAD_status $FAIRLEAD_ended" .; do
-  # Known by its path, the file has another when the environment has been closed meanwhile.
+  # Where it is known by its path, that path is another one when the environment was closed meanwhile.
   FAIRLEAD_closed=${FAIRLEAD_folder%/*}.closed/${FAIRLEAD_folder##*/}
   [ -d "$FAIRLEAD_folder" ] || [ ! -d "$FAIRLEAD_closed" ] || {
     FAIRLEAD_folder=$FAIRLEAD_closed

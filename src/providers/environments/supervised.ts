@@ -72,7 +72,7 @@ export async function stopProcess(place: Place, name: string, graceMs: number): 
   await endProcesses({ ...marksOf(place, name), folders: processFolders(place, name) }, graceMs);
 }
 
-/** Frees the name of a process that has ended. One that runs, or may come up yet, keeps its own. */
+/** Frees the name of a process that has ended. A process that runs, or may still start, keeps its name. */
 export async function forgetProcess(place: Place, name: string): Promise<void> {
   const { state } = await adoptProcess(place, name);
   const folder = state === "exited" || state === "lost" ? await findFolder(place, name) : null;
@@ -107,7 +107,7 @@ async function observe(folder: string, marks: Marks): Promise<ProcessState | "st
   return { state: "running", pid: unrecorded.pid, startedAt: supervisor.startedAt };
 }
 
-/** Frees a name under which nothing runs, and nothing can. */
+/** Frees a name under which no process runs or can start. */
 async function discard(folder: string): Promise<void> {
   const aside = `${dirname(folder)}/.never-${randomUUID()}`;
   await rename(folder, aside).catch((error: NodeJS.ErrnoException) => {

@@ -1,8 +1,8 @@
 import { delimiter } from "node:path";
 
 /**
- * What a process in an environment may know of the server's own variables. What is not here stays with the server;
- * docs/decisions.md gives the reasons. SSH_AUTH_SOCK is given per start, where the workspace says so.
+ * The server's own variables that a process in an environment gets, and no others; docs/decisions.md gives the reasons.
+ * SSH_AUTH_SOCK is added at each start where the workspace allows it.
  */
 const allowed = new Set([
   ...["HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM", "COLORTERM"],
@@ -12,7 +12,7 @@ const allowed = new Set([
   // Where package managers and version managers keep their things: without these each change downloads it all again.
   ...["npm_config_cache", "NPM_CONFIG_CACHE", "COREPACK_HOME", "PNPM_HOME", "BUN_INSTALL"],
   ...["NVM_DIR", "VOLTA_HOME", "ASDF_DATA_DIR", "MISE_DATA_DIR", "PYENV_ROOT", "RBENV_ROOT"],
-  // XDG_RUNTIME_DIR is not among them: sockets lie there, of the session's bus, its keyring and its SSH agent.
+  // Without XDG_RUNTIME_DIR: it has the sockets of the session's bus, its keyring and its SSH agent.
   ...["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"],
 ]);
 

@@ -4,7 +4,7 @@ import { addressOf } from "./calls/credentials.ts";
 import type { Remote } from "./calls/remotes.ts";
 import { isLocal } from "./url.ts";
 
-/** Where git may go on behalf of a workspace. */
+/** Which remotes git may reach for a workspace. */
 export interface Reach {
   /** The workspace's repository. */
   readonly url: string;
@@ -12,7 +12,7 @@ export interface Reach {
   readonly hosts: readonly string[];
 }
 
-/** What tells one host from another: the name, and the port where the address says one. Null: this machine. */
+/** The host of an address: its name, and its port where the address has one. Null: this machine. */
 function hostOf(url: string): { name: string; port: string } | null {
   if (isLocal(url)) return null;
   const [, authority] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url) ?? [];
@@ -22,14 +22,14 @@ function hostOf(url: string): { name: string; port: string } | null {
 }
 
 /**
- * How git may reach an address that a repository itself names, for a submodule or for LFS: with the workspace's own login
- * on the workspace's own host, without any on one that the workspace allows. `what` begins a sentence: "its submodule
+ * How git may reach an address that a repository itself names, for a submodule or for LFS: with the workspace's own login on
+ * the workspace's own host, and without it on another host that the workspace allows. `what` begins a sentence: "Its submodule
  * lib". Throws `HostNotAllowed`.
  */
 export function reachable(url: string, { url: own, hosts }: Reach, what: string): Remote {
   const [host, ownHost] = [hostOf(url), hostOf(own)];
   if (host === null || ownHost === null) {
-    // Files of this machine belong to workspaces of this machine.
+    // Only a workspace whose own repository is on this machine may use repositories on this machine.
     if (host === null && ownHost === null) return { url };
     if (host === null) throw new HostNotAllowed(what, redact(url), null);
   } else if (host.name === ownHost.name && host.port === ownHost.port) {
@@ -40,7 +40,7 @@ export function reachable(url: string, { url: own, hosts }: Reach, what: string)
   throw new HostNotAllowed(what, redact(url), host.port === "" ? host.name : `${host.name}:${host.port}`);
 }
 
-/** An address without a login gets that of another on the same scheme and host. */
+/** Adds the login of the workspace's address where scheme and host are the same and the address has none itself. */
 function withLogin(url: string, own: string): string {
   const { login } = addressOf(own);
   if (login === null || addressOf(url).login !== null || !url.startsWith(`${login.scope}/`)) return url;

@@ -4,17 +4,17 @@ import { NotACheckout, RemoteAmbiguous } from "../../domain/faults/cli.ts";
 import { complaint } from "./calls/complaint.ts";
 import { type GitOptions, git } from "./calls/git.ts";
 
-/** A folder of the user's that is a checkout, or a bare repository, and where what is made of it belongs. */
+/** A folder of the user's that is a checkout or a bare repository, and the repository that its changes go to. */
 export interface LocalCheckout {
   /** Absolute, the top of it. */
   readonly folder: string;
-  /** Where a `git push` from there leads; the folder itself when it is bare or has no remote. */
+  /** The repository that `git push` goes to from there; the folder itself when it is bare or has no remote. */
   readonly repositoryUrl: string;
 }
 
 /**
- * Says to which repository a folder, or one above it, belongs: the one that its own pushes go to, which for a checkout of
- * a fork is the fork. A bare repository is itself one, whatever it was cloned from. Throws `NotACheckout`,
+ * The repository that a folder, or one above it, belongs to: the one that its own pushes go to, which for a checkout of a
+ * fork is the fork. For a bare repository it is that repository, whatever it was cloned from. Throws `NotACheckout`,
  * `RemoteAmbiguous`.
  */
 export async function localCheckout(path: string): Promise<LocalCheckout> {
@@ -26,7 +26,7 @@ export async function localCheckout(path: string): Promise<LocalCheckout> {
   if (isBare) return { folder, repositoryUrl: folder };
   const remote = await pushRemote(folder);
   if (remote === null) return { folder, repositoryUrl: folder };
-  // Some configurations name an address in the place of a remote.
+  // `remote.pushDefault` may also be an address instead of the name of a remote.
   const isName = (await output(folder, ["remote"])).includes(remote);
   const urls = isName ? await pushUrls(folder, remote) : [remote];
   const [url, other] = urls;
@@ -43,8 +43,8 @@ async function output(folder: string, args: readonly string[]): Promise<string[]
 }
 
 /**
- * The remote that pushes go to: the one configured for all of them, `origin`, or the only one. What a single branch is
- * configured to follow does not count, for a workspace is not about the branch that happens to be checked out.
+ * The remote that pushes go to: `remote.pushDefault`, `origin`, or the only one. The configuration of a single branch does not
+ * count, because a workspace does not depend on the branch that is checked out.
  */
 async function pushRemote(folder: string): Promise<string | null> {
   const [named] = await output(folder, ["config", "--get", "remote.pushDefault"]);
@@ -55,7 +55,7 @@ async function pushRemote(folder: string): Promise<string | null> {
   return remotes[0] ?? null;
 }
 
-/** A `pushurl` of its own; else where it fetches from. What only a user's own git rewrites for pushes stays with that. */
+/** The remote's `pushurl`, else its `url`. A `pushInsteadOf` of the user's is not resolved. */
 async function pushUrls(folder: string, remote: string): Promise<string[]> {
   const own = await output(folder, ["config", "--get-all", `remote.${remote}.pushurl`]);
   return own.length > 0 ? own : await output(folder, ["remote", "get-url", remote]);

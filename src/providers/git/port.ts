@@ -21,7 +21,7 @@ export interface MergeRequest {
   readonly targetBranch: string;
   /** The commit that was approved: what is merged, whatever has been pushed since. */
   readonly headCommit: string;
-  /** Where the branch left its target, or last took it in. */
+  /** The merge base of the branch and its target, as of the last round. */
   readonly baseCommit: string;
   /** Goes into the trailer `Fairlead-Change: <id>`, by which a landed merge is recognised. */
   readonly changeId: string;
@@ -32,23 +32,23 @@ export interface MergeRequest {
 }
 
 export interface LeftoverRequest {
-  /** What is in the history of this commit is no work of the checkout's; null: there is no such commit. */
+  /** Commits in the history of this one were not made in the checkout; null: there is no such commit. */
   readonly base: string | null;
-  /** Nor is what we have pushed to this branch of the remote. */
+  /** Nor were commits that were pushed to this branch of the remote. */
   readonly branch: string;
-  /** Names this checkout's leftovers in the mirror: one part of a ref. */
+  /** The part of a ref that identifies this checkout in the mirror. */
   readonly key: string;
-  /** What the branches begin with by which leftovers are pushed; null: they are kept in the mirror alone. */
+  /** The prefix of the branches that are pushed; null: leftovers are kept only in the mirror. */
   readonly prefix: string | null;
 }
 
-/** A commit that was saved beside what was pushed. */
+/** A commit that was saved and is not on the change's branch. */
 export interface SavedTip extends CommitLine {
-  /** What led to it: `stash-1`, a branch's name, `commit-1a2b3c4d`. */
+  /** The name of the stash, ref or worktree that it was found by: `stash-1`, `feature-x`, `commit-1a2b3c4d`. */
   readonly name: string;
   /** The branch of the remote that has it; null: only the mirror has it. */
   readonly branch: string | null;
-  /** The submodule that it is of; null: none. */
+  /** The path of the submodule that it is from; null: the repository itself. */
   readonly submodule: string | null;
   /** The mirror that has it under `refs/fairlead/saved/`. */
   readonly mirrorPath: string;
@@ -56,7 +56,7 @@ export interface SavedTip extends CommitLine {
 
 export interface Leftovers {
   readonly saved: readonly SavedTip[];
-  /** Names of files that were staged and never committed: kept in the mirror. */
+  /** Object names of files that were staged and never committed; kept in the mirror. */
   readonly objects: readonly string[];
 }
 
@@ -70,20 +70,20 @@ export interface StandingRequest {
   readonly made: readonly string[];
 }
 
-/** How a branch stands to its target. */
+/** A branch compared with its target. */
 export interface Standing {
   /** The merge base of the two. */
   readonly base: string;
-  /** Commits of the agent's that are on the target though no merge of ours brought them there, newest first. */
+  /** Commits of agents that are on the target without a merge of ours, newest first. */
   readonly unapproved: readonly CommitLine[];
 }
 
 export interface DiffRequest {
   readonly headCommit: string;
   readonly targetBranch: string;
-  /** Where the branch began: counts where the target is gone, or has taken the change in by other means than ours. */
+  /** The commit that the branch began with: used where the target is gone, or contains the change without a merge of ours. */
   readonly baseCommit: string;
-  /** The commit by which the change has landed, if it has. */
+  /** The merge commit of the change, if it was merged. */
   readonly mergeCommit: string | null;
   /** Bytes at the most. */
   readonly limitBytes: number;
@@ -109,19 +109,19 @@ export interface Repository {
   fetch(signal?: AbortSignal): Promise<void>;
   /** The commit a branch of the remote stands at, as last fetched or pushed; null when there is none. */
   branchHead(branch: string): Promise<string | null>;
-  /** Whether a branch of the remote, as it is now, has a commit in its history. */
+  /** Whether a branch of the remote, as it is now, contains a commit. */
   contains(branch: string, commit: string, signal?: AbortSignal): Promise<boolean>;
-  /** The submodules of a branch whose remotes take no push of ours. */
+  /** The submodules of a branch whose remotes refuse our pushes. */
   readOnlySubmodules(branch: string, signal?: AbortSignal): Promise<ReadOnlySubmodule[]>;
-  /** Brings the LFS objects of a branch, as it was last fetched, into a checkout. */
+  /** Fetches the LFS objects of a branch, as it was last fetched, and copies them into a checkout. */
   fetchLfs(checkout: Checkout, branch: string, signal?: AbortSignal): Promise<void>;
-  /** Pushes what a checkout stands at to a branch of the remote. Gives the commit. Repeatable. */
+  /** Pushes a checkout's HEAD to a branch of the remote. Returns the commit. Repeatable. */
   publish(checkout: Checkout, branch: string, signal?: AbortSignal): Promise<string>;
-  /** Keeps what a checkout stands at in the mirror: the branch's next checkout begins from it. Gives the commit. */
+  /** Keeps a checkout's HEAD in the mirror: the branch's next checkout begins from it. Returns the commit. */
   keepUnpushed(checkout: Checkout, branch: string, signal?: AbortSignal): Promise<string>;
-  /** Saves what a checkout has besides what is on the remote. Repeatable. */
+  /** Saves the commits of a checkout that are not on the remote. Repeatable. */
   saveLeftovers(checkout: Checkout, request: LeftoverRequest, signal?: AbortSignal): Promise<Leftovers>;
-  /** Looks how a branch that was pushed stands to its target as that is on the remote now. */
+  /** Compares a branch that was pushed with its target as that is on the remote now. */
   standing(request: StandingRequest, signal?: AbortSignal): Promise<Standing>;
   /** The files of a branch of the remote as last fetched, or of a commit. */
   files(branchOrCommit: string): Files;
@@ -134,6 +134,6 @@ export interface Repository {
   deleteBranch(branch: string, known: string | null, signal?: AbortSignal): Promise<boolean>;
   /** The branches by that name that were pushed to the repositories of a commit's submodules. */
   submoduleBranches(branch: string, commit: string, signal?: AbortSignal): Promise<SubmoduleBranch[]>;
-  /** What a change adds over its target, for `git apply`. The mirror answers; the remote only where it lacks the commit. */
+  /** What a change adds over its target, for `git apply`. Read from the mirror; it fetches only a commit that it lacks. */
   diff(request: DiffRequest, signal?: AbortSignal): Promise<{ bytes: Uint8Array; truncated: boolean }>;
 }

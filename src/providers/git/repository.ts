@@ -21,7 +21,7 @@ export interface RepositoryOptions {
   /** Fairlead's data folder. */
   readonly home: string;
   readonly url: string;
-  /** Hosts besides its own that its submodules and its LFS may be on. */
+  /** Hosts, besides its own, on which its submodules and LFS objects may be. */
   readonly hosts?: readonly string[];
 }
 

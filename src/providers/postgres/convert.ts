@@ -3,15 +3,15 @@ import { adminRole, everydayRole, inSession } from "./login.ts";
 import type { Site } from "./site.ts";
 import { isVerifierOf, verifierOf } from "./verifier.ts";
 
-/** Makes way while a cluster is converted: no role can be renamed by itself. */
+/** A superuser that exists only during the conversion, because a session can't rename its own role. */
 const helper = "fairlead_conversion";
 
 type Passwords = Pick<Site, "password" | "adminPassword">;
 
 /**
- * A cluster of 0.3.0 has one role: `fairlead` is its superuser, and owns everything. Gives that one another name and
- * another password, and makes an ordinary role of the old name and password, so that addresses that people noted stay
- * good. Each step may be cut off: the next open goes on from there. False: it is no such cluster.
+ * A cluster of 0.3.0 has one role: `fairlead`, which is the superuser and owns everything. Renames that role, gives it another
+ * password, and creates an ordinary role with the old name and password, so that addresses which people have stored stay valid.
+ * It may be interrupted after each step: the next call continues. False: it is not a cluster of 0.3.0.
  */
 export async function convertRoles(site: Passwords, port: number): Promise<boolean> {
   const asFormer = { port, user: everydayRole, password: site.password };
@@ -33,13 +33,13 @@ export async function convertRoles(site: Passwords, port: number): Promise<boole
 
 const conversions = "hashtextextended('fairlead: roles are being made', 0)";
 
-/** The role that initdb makes has the oid 10, under whatever name. */
+/** The role that initdb creates has the oid 10, whatever its name is. */
 async function isBootstrap(client: pg.Client, name: string): Promise<boolean> {
   const { rowCount } = await client.query("select from pg_roles where oid = 10 and rolname = $1", [name]);
   return rowCount === 1;
 }
 
-/** Makes the everyday role where it isn't there, and gives it the password of its file. */
+/** Creates the everyday role if it is missing, and sets its password to that in its file. */
 export async function ensureRole(admin: pg.Client, { password }: Passwords): Promise<void> {
   const { rows } = await admin.query<{ stored: string | null }>(
     "select rolpassword as stored from pg_authid where rolname = $1",
@@ -53,7 +53,7 @@ export async function ensureRole(admin: pg.Client, { password }: Passwords): Pro
   await admin.query(`drop role if exists ${helper}`);
 }
 
-/** Gives a database, with all that people and Fairlead made in it, to the everyday role; it comes last, as the mark. */
+/** Makes the everyday role the owner of all objects in a database, and then of the database, which marks it as done. */
 export async function giveDatabase(admin: pg.Client, site: Passwords, port: number, database: string): Promise<void> {
   const { rowCount } = await admin.query("select from pg_database where datname = $1 and datdba = 10", [database]);
   if (rowCount === 0) return;
@@ -62,7 +62,7 @@ export async function giveDatabase(admin: pg.Client, site: Passwords, port: numb
   await admin.query(`alter database ${admin.escapeIdentifier(database)} owner to ${everydayRole}`);
 }
 
-// What has an oid of 16384 or more was not there from the beginning. A sequence that a column owns goes with its table.
+// Objects with an oid of 16384 or more were not created by initdb. A sequence that a column owns changes with its table.
 // (`reassign owned` refuses to: the bootstrap role owns the system's objects as well.)
 const giveObjects = `
 do $$

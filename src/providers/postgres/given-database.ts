@@ -20,8 +20,8 @@ const betweenTriesMs = 500;
 const refusals = ["28000", "28P01", "3D000", "42501"];
 
 /**
- * Throws a Fault unless Fairlead can work with the database at `url`. The password is in no message. The session's
- * settings come after the look for a pooler, which would pass them on to sessions of others.
+ * Throws a Fault unless Fairlead can work with the database at `url`. The password is in no message. Sessions are checked before
+ * the settings are set, because a pooler would pass the settings on to other clients.
  */
 export async function checkGivenDatabase(url: string): Promise<void> {
   const client = await connect(url);
@@ -80,8 +80,8 @@ async function checkVersion(client: pg.Client): Promise<void> {
 }
 
 /**
- * Asks before the session's settings are set. What is set here ends with the message, so a pooler passes nothing on: the
- * database's own time limit may be shorter than it takes to compile a statement.
+ * A query before the session's settings are set. The database's default timeout may be shorter than compiling a statement takes,
+ * so both are switched off; `local` ends with the message, so a pooler does not pass them on.
  */
 async function ask<Row>(client: pg.Client, question: string): Promise<Row | undefined> {
   const results: unknown = await client.query(`set local statement_timeout to 0; set local jit to off; ${question}`);
@@ -102,7 +102,7 @@ async function checkSessions(first: pg.Client, url: string): Promise<void> {
     const seen = new Set([...before, await backendOf(first)]);
     if (seen.size > 1 || seen.has(other)) throw new PostgresPooled(placeOf(first));
   } catch (error) {
-    // A protocol violation: Postgres knows no such rule, a pooler in statement mode does.
+    // 08P01, a protocol violation: a pooler in statement mode does not allow transactions.
     throw sqlState(error) === "08P01" ? new PostgresPooled(placeOf(first)) : error;
   } finally {
     await second.query("rollback").catch(() => {});
@@ -110,7 +110,7 @@ async function checkSessions(first: pg.Client, url: string): Promise<void> {
   }
 }
 
-/** What a session can't set for itself. */
+/** Checks what a session can't set for itself. */
 async function checkServer(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ encoding: string; standby: boolean; readOnly: boolean; triggers: string }>(`
     select current_setting('server_encoding') as encoding, pg_is_in_recovery() as standby,
@@ -123,7 +123,7 @@ async function checkServer(client: pg.Client): Promise<void> {
   if (server.triggers !== "origin") throw new PostgresTriggersOff(server.triggers);
 }
 
-/** Our tables' owner may do everything; for a new database we have to be allowed to make schemas. */
+/** The owner of our tables has all rights. In a new database, the role needs the right to create schemas. */
 async function checkRights(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{
     owner: string | null;

@@ -21,7 +21,7 @@ export type Kept =
 const users = "hashtextextended('fairlead: users of this server', 0)";
 const databases = "hashtextextended('fairlead: databases are being made', 0)";
 
-/** Connects to the server and counts us among its users; one that 0.3.0 has made gets its roles first. */
+/** Connects to the server and counts us among its users. A cluster of 0.3.0 is converted first. */
 export async function keep(site: Pick<Site, "password" | "adminPassword">, port: number): Promise<Kept> {
   const kept = await keepAsAdmin(site, port);
   if (kept.state !== "locked out") return kept;
@@ -54,8 +54,8 @@ export async function isLastToLeave({ client }: Keeper): Promise<boolean> {
 }
 
 /**
- * Makes the everyday role and a database of its own, unless they are there; one process at a time, for two copies of
- * template1 at once are an error.
+ * Creates the everyday role and its database, unless they exist. One process at a time, because two copies of template1 at once
+ * are an error.
  */
 export async function ensureDatabase({ client, port }: Keeper, site: Site, name: string): Promise<void> {
   await client.query(`select pg_advisory_lock(${databases})`);

@@ -5,7 +5,7 @@ import { hangUp } from "./connection.ts";
 /** The role that Fairlead and `fairlead db url` use: no superuser, and the owner of its database. */
 export const everydayRole = "fairlead";
 
-/** The superuser that initdb makes: for making databases and roles, and for nothing else. */
+/** The superuser that initdb creates: only for creating databases and roles. */
 export const adminRole = "fairlead_admin";
 
 export interface Login {
@@ -32,7 +32,7 @@ export function clientFor({ port, user, password, database = "postgres" }: Login
   });
 }
 
-/** Connects and sets the session. A statement may take 20 s; the server ends it before we give up on it. */
+/** Connects and sets the session's settings. The server ends a statement after 20 s, before the client's timeout of 25 s. */
 export async function logIn(client: pg.Client): Promise<void> {
   await client.connect();
   await client.query(sessionStatement({ statement_timeout: "20000" }));

@@ -6,7 +6,7 @@ import { createWhole } from "../files.ts";
 /** The files of the cluster's two passwords: of the role that owns Fairlead's database, and of the one that made it. */
 export const passwordFiles = { everyday: "postgres-password", admin: "postgres-admin-password" } as const;
 
-/** A password of the cluster, made up where its file isn't there. Safe inside a URL as it is. */
+/** A password of the cluster, generated if its file is missing. Safe in a URL without escaping. */
 export async function passwordOf(home: string, file: string): Promise<string> {
   const path = join(home, file);
   const stored = await readFile(path, "utf8").catch(() => null);

@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 
-/** A password as Postgres stores it (RFC 5803): a statement with this in it may be logged. */
+/** A password as Postgres stores it (RFC 5803), so that a statement which contains it can be logged. */
 export function verifierOf(password: string, salt: Buffer = randomBytes(16), iterations = 4096): string {
   const salted = pbkdf2Sync(password, salt, iterations, 32, "sha256");
   const keyed = (text: string) => createHmac("sha256", salted).update(text).digest();

@@ -1,12 +1,12 @@
-/** The bytes from `start` to `end`, both of them included. */
+/** The bytes from `start` to `end`, inclusive. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * What a Range header asks of so many bytes; `null` when they are asked for whole, as is everything but one range of
- * bytes: a server may leave Range aside.
+ * The range that a Range header asks for, of a file of `size` bytes. `null`: the whole file, also where the header is not a single
+ * range of bytes, because a server may ignore Range.
  */
 export function byteRange(header: string | undefined, size: number): ByteRange | "unsatisfiable" | null {
   const [, first = "", last = ""] = /^bytes=(\d{0,20})-(\d{0,20})$/.exec(header ?? "") ?? [];

@@ -7,16 +7,16 @@ export interface Served {
   readonly file: FileHandle;
   readonly size: number;
   readonly changedAt: Date;
-  /** With the ending that was found. */
+  /** The path that was found, with its extension. */
   readonly name: string;
 }
 
 /**
- * Opens what a page's path means in a folder of the current one, which is the checkout: a file of that name, else one
- * with `.html` or `.htm` behind it, else the index of the folder of that name. `null` when there is none.
+ * Opens the file for a URL's path, in a folder of the current directory, which is the checkout: the first of `path`, `path/index`
+ * and both with `.html` or `.htm` that exists. `null` when there is none.
  */
 export async function openServed(folder: string, path: string): Promise<Served | null> {
-  // What goes up in a path goes up to the folder at most.
+  // `join` with a leading slash keeps `..` from leaving the folder.
   const name = join("/", path).replace(/\/$/, "");
   for (const ending of ["", ".html", ".htm"]) {
     for (const candidate of [`${name}${ending}`, `${name}/index${ending}`]) {
@@ -28,15 +28,15 @@ export async function openServed(folder: string, path: string): Promise<Served |
   return null;
 }
 
-/** macOS, which has no /proc, refuses a link anywhere on the way: O_NOFOLLOW_ANY of its <sys/fcntl.h>. */
+/** On macOS, which has no /proc, O_NOFOLLOW_ANY of <sys/fcntl.h>: it refuses a link anywhere in the path. */
 const noLinks = process.platform === "darwin" ? 0x2000_0000 : constants.O_NOFOLLOW;
 
 /**
- * Opens a regular file that lies in the checkout wherever links on the way to it lead, and in no hidden folder of it.
- * Where the open file lies is looked at once more: a folder on the way may have become a link in between.
+ * Opens a regular file if it is in the checkout, and in no hidden folder of it, after all links have been followed. Checks again
+ * after opening, because a folder in the path may have become a link in between.
  */
 async function openFile(path: string): Promise<Omit<Served, "name"> | null> {
-  // Opening a device may do something, and opening a pipe would wait: so what lies there is looked at first.
+  // Checked before it is opened, because opening a device can have effects, and opening a pipe blocks.
   const real = await realpath(path).catch(() => null);
   if (real === null || !isShown(real, await checkout())) return null;
   if ((await lstat(real).catch(() => null))?.isFile() !== true) return null;
@@ -52,14 +52,14 @@ async function liesInside(file: FileHandle, path: string): Promise<boolean> {
   const top = await checkout();
   const linked = await readlink(`/proc/self/fd/${file.fd}`).catch(() => null);
   if (linked !== null) return isShown(linked, top);
-  // Without /proc: what the path leads to now has to be the file that is open.
+  // Without /proc: the path has to lead to the open file still.
   const real = await realpath(path).catch(() => null);
   if (real === null || !isShown(real, top)) return false;
   const [opened, named] = await Promise.all([file.stat(), stat(real).catch(() => null)]);
   return named !== null && opened.dev === named.dev && opened.ino === named.ino;
 }
 
-/** Where the current folder lies now, also when it was moved since; Node itself remembers where it lay at first. */
+/** The present path of the current directory, which may have been moved: process.cwd() caches the first one. */
 async function checkout(): Promise<string> {
   return await readlink("/proc/self/cwd").catch(() => realpath("."));
 }

@@ -1,4 +1,4 @@
-/** A program: `serve-folder.ts <folder> <port>`. Serves files of the checkout it is started in, on loopback, as they stand. */
+/** A program: `serve-folder.ts <folder> <port>`. Serves files of the checkout that it is started in, on loopback, uncached. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { lookup } from "mrmime";
@@ -30,7 +30,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   }
 }
 
-/** A page of another site may have had its own name lead here, and may not look into the preview in any other way. */
+/** Refuses requests for other hosts (DNS rebinding), and those of pages of other origins. */
 function refusalOf({ method, url, headers, headersDistinct, socket }: IncomingMessage): [number, string] | null {
   const [name = "", ...others] = headersDistinct.host ?? [];
   const host = others.length > 0 ? null : parseHost(name);
@@ -74,7 +74,7 @@ async function send(request: IncomingMessage, response: ServerResponse, served: 
   }
   const bytes = file.createReadStream({ start, end });
   await pipeline(bytes, response, { end: false });
-  // It was cut short meanwhile: only the end of the connection tells that there is nothing more to come.
+  // The file became shorter meanwhile: closing the connection is the only way to tell the client.
   if (bytes.bytesRead < length) response.destroy();
   else response.end();
 }
@@ -86,7 +86,7 @@ function headersOf({ name, changedAt }: Served): Record<string, string> {
     "Last-Modified": changedAt.toUTCString(),
     "Cache-Control": "no-store",
     "Accept-Ranges": "bytes",
-    // Pages on other ports of this machine, other changes' previews among them, can't have it as a script or a picture.
+    // Pages of other origins, such as other changes' previews on other ports, can't embed it as a script or an image.
     "Cross-Origin-Resource-Policy": "same-origin",
   };
 }

@@ -16,7 +16,10 @@ export interface Queue {
   readonly revision: number;
 }
 
-/** `:"queue"` and `:'queue'` stand for the queue's schema, as in psql. What graphile-worker brings has to be given its rights as well. */
+/**
+ * `:"queue"` and `:'queue'` stand for the queue's schema, as in psql. The hash includes the queue's revision, because the
+ * definitions also set the rights of graphile-worker's functions.
+ */
 export async function readDefinitions({ schema, revision }: Queue): Promise<Definitions> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
   const texts = await Promise.all(names.map((name) => readFile(new URL(name, folder), "utf8")));

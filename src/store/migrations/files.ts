@@ -6,13 +6,13 @@ const folder = new URL("../../../migrations/", import.meta.url);
 export interface Migration {
   readonly name: string;
   readonly text: string;
-  /** What some databases have to get before it; empty for nearly all. */
+  /** SQL that some databases need before it; empty for nearly all migrations. */
   readonly before: string;
   /** SHA-256 of the text, in hex. */
   readonly checksum: string;
 }
 
-/** Names that 0.1.0 applied and that are no files any more: what they made are definitions now. */
+/** Migrations of 0.1.0 whose files are gone: what they created is in the definitions now. */
 const former: readonly string[] = ["0002_moves", "0003_functions", "0004_workers"];
 
 /** The numbered files of `migrations/`, in order. */
@@ -28,7 +28,7 @@ export async function readMigrations(): Promise<Migration[]> {
   );
 }
 
-/** A checkout with other line ends is the same text. */
+/** With line ends normalized, so that a checkout on Windows has the same checksums. */
 async function read(file: string): Promise<string> {
   return (await readFile(new URL(file, folder), "utf8")).replaceAll("\r\n", "\n");
 }

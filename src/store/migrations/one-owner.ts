@@ -1,8 +1,8 @@
 import type pg from "pg";
 
 /**
- * Gives what other roles have made in our schemas (an earlier start by an administrator, say) to the role that owns our
- * tables. Only a superuser can; for any other, Postgres says of the first such thing that it is not its owner's.
+ * Makes the role that owns our tables the owner of all objects in our schemas; others may have been created when an administrator
+ * ran `start`. Only a superuser can do that: for any other role, the migration fails at the first such object.
  */
 export async function giveToOneOwner(client: pg.Client, queueSchema: string): Promise<void> {
   const { rows } = await client.query<{ owner: string; mayGive: boolean }>(

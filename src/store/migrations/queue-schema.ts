@@ -7,11 +7,11 @@ import type { Installed } from "./installed.ts";
 
 const defaultQueueSchema = "fairlead_worker";
 
-/** By this we know a schema that we have made, also where what followed was cut off. */
+/** The comment by which a schema that we have created is recognised, also after an interrupted migration. */
 const note = "The queue of Fairlead, whose tables are in the schema fairlead.";
 const silentLogger = new Logger(() => () => {});
 
-/** The schema that the queue is in, or is to be in; made if it isn't there. */
+/** The queue's schema; created if it does not exist. Throws `QueueElsewhere`, `QueueSchemaTaken`. */
 export async function claimQueueSchema(
   client: pg.Client,
   { installation }: Installed,
@@ -35,8 +35,8 @@ export async function claimQueueSchema(
   const [there] = rows;
   if (there !== undefined && !there.ours && !there.empty) throw new QueueSchemaTaken(name);
   if (there?.ours !== true) {
-    // One message, and so one transaction: there is none of ours without its note. graphile-worker would make the table
-    // together with the schema, and for that it needs a right on the database, also where the schema is there.
+    // One message, and so one transaction: the schema never exists without its comment. The table is created here because
+    // graphile-worker would run `create schema if not exists` with it, which needs a right on the database even if the schema exists.
     await client.query(`${there === undefined ? `create schema ${quoted};` : ""}
       create table ${quoted}.migrations (id int primary key, ts timestamptz default now() not null,
         breaking boolean not null default false);
@@ -52,7 +52,7 @@ export async function migrateQueue(client: pg.Client, databaseUrl: string, schem
   try {
     await run().catch(async (error: unknown) => {
       if (!isDependency(error)) throw error;
-      // Our view of the jobs stands in the way of a change; it is made anew with the other definitions.
+      // Our view fairlead.jobs depends on a column that changes. The definitions create it again.
       await client.query("drop view fairlead.jobs");
       await run();
     });

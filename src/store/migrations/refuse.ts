@@ -6,13 +6,13 @@ import type { Compared } from "./files.ts";
 import type { Installed } from "./installed.ts";
 import { programVersion } from "./program.ts";
 
-/** Throws where the database has what this program doesn't know, or knows as something else. */
+/** Throws `DatabaseNewer` for migrations that this program does not have, `MigrationChanged` for those with another text. */
 export function refuseForeign({ unknown, changed }: Compared): void {
   if (unknown.length > 0) throw new DatabaseNewer(`the migrations ${unknown.join(", ")}`, programVersion);
   if (changed.length > 0) throw new MigrationChanged(changed);
 }
 
-/** Throws where this program would replace the functions of a newer one by its own. */
+/** Throws `DatabaseNewer` where this program would replace the definitions of a newer one by its own. */
 export function refuseOlderDefinitions({ installation }: Installed, { hash }: Definitions): void {
   if (installation === null || installation.definitions === hash) return;
   if (isOlder(programVersion, installation.program)) {
@@ -21,8 +21,8 @@ export function refuseOlderDefinitions({ installation }: Installed, { hash }: De
 }
 
 /**
- * Throws where a worker is at work whose program knows the tables as they were. The lock on its table keeps another from
- * being listed until the migration is committed, and from then on a trigger refuses it.
+ * Throws `OlderWorkerAlive` where a worker is alive, whose program was written for the old tables. The lock on fairlead.workers
+ * keeps others from registering until the migration is committed; from then on, a trigger refuses older ones.
  */
 export async function refuseOlderWorkers(client: pg.Client): Promise<void> {
   const there = await client.query("select from pg_tables where schemaname = 'fairlead' and tablename = 'workers'");

@@ -3,19 +3,19 @@ import { readFile } from "node:fs/promises";
 import type { Place } from "../place.ts";
 
 /**
- * Two numbers by which a process is recognised as an environment's, as the soft and the hard value of a resource limit
- * that Linux enforces no longer: the number of file locks or, where that limit is in use or the shell can't set it, the
- * resident set. Every descendant inherits a limit, whatever it drops or leaves (variables, session, parent, folder);
- * without privileges a hard limit can only be lowered; and any user may read it, in `/proc/PID/limits`.
+ * Two numbers by which a process is recognised as an environment's: the soft and the hard value of a resource limit that Linux
+ * does not enforce any more. That is RLIMIT_LOCKS (file locks) or, where that one is set already or the shell can't set it,
+ * RLIMIT_RSS (resident set). Every descendant inherits limits, even if it drops its variables or leaves its session, parent or
+ * folder; without privileges a hard limit can only be lowered; and every user can read it, in `/proc/PID/limits`.
  */
 export interface LimitMark {
-  /** The same for all of an environment. */
+  /** The same for all processes of an environment. */
   readonly hard: string;
-  /** Tells one named process of the environment, and all that it started, from the others. */
+  /** Identifies one named process of the environment, with its descendants. */
   readonly soft?: string;
 }
 
-/** The limits of a process that may be marks: soft and hard value, in the unit in which a shell sets them. */
+/** A limit of a process that may be a mark, in the unit in which a shell sets it. */
 export interface LimitPair {
   readonly soft: string;
   readonly hard: string;
@@ -52,7 +52,7 @@ export function readLimitPairs(limits: string): LimitPair[] {
   });
 }
 
-/** As `/proc` names them, with the options of `ulimit` in the shells that there are: dash, bash, busybox. */
+/** The limits by their names in `/proc`, with their options of `ulimit` in dash, bash and busybox. */
 const resources = [
   { name: "Max file locks", options: ["w", "x"], unit: 1n },
   { name: "Max resident set", options: ["m"], unit: 1024n },
@@ -61,8 +61,8 @@ const resources = [
 let free: Promise<string> | null = null;
 
 /**
- * The options of `ulimit` that supervise.sh may try, in order. A limit that is set already is left alone: it may be the
- * mark of an outer environment, in which this very Fairlead was started, or one that the user has set.
+ * The options of `ulimit` that supervise.sh may try, in order. A limit that is set already is not used: the user may have set
+ * it, or it is the mark of an environment in which this Fairlead itself runs.
  */
 export function freeLimits(): Promise<string> {
   free ??= readFile("/proc/self/limits", "utf8").then(

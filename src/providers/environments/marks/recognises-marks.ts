@@ -7,7 +7,7 @@ import { spawnDetached } from "../spawn-detached.ts";
 import { supervise } from "../start-process.ts";
 import { carries, environmentLimits, freeLimits, processLimits, readLimitPairs } from "./limit-mark.ts";
 
-/** Whether a program that the supervisor starts here carries the marks of an environment, by starting one. */
+/** Whether marks work on this machine: starts a program under the supervisor, and reads its limits. */
 export async function recognisesMarks(): Promise<boolean> {
   const place = { id: "00000000000000000000000000" as Place["id"] };
   const { soft, hard } = processLimits(place, "probe");

@@ -8,7 +8,7 @@ import { pause } from "./pause.ts";
 
 /** What git needs of an environment: a way to run it in the checkout, wherever that is. */
 export interface Checkout extends Pick<Environment, "checkout" | "commonDirectory" | "run"> {
-  /** Where its repository is: the `.git` in it when left out; that of a submodule is elsewhere. */
+  /** The repository's folder; left out, the `.git` in the checkout. That of a submodule is elsewhere. */
   readonly gitDir?: string;
 }
 
@@ -21,8 +21,8 @@ export interface CheckoutGitOptions {
 }
 
 /**
- * Runs git in the checkout, with the configuration, hooks and attributes of the environment's own common directory and
- * not with what stands in the checkout's `.git`. It talks to no remote. A non-zero exit is a result.
+ * Runs git in the checkout, with the configuration, hooks and attributes of the environment's common directory instead of
+ * those in the checkout's `.git`, which an agent can write. It talks to no remote. A non-zero exit is a result.
  */
 export async function gitIn(
   checkout: Checkout,
@@ -47,8 +47,8 @@ export async function gitIn(
 }
 
 /**
- * Which repository git works in. In a folder of a user's own it looks for one by itself, and the ceiling keeps it from
- * one that lies around the folder.
+ * The variables that name the repository. In a folder of a user's own, git searches for one; the ceiling stops the search at that
+ * folder, so that a repository around it is not used.
  */
 async function placeOf(checkout: Checkout): Promise<Record<string, string>> {
   const common = await checkout.commonDirectory();

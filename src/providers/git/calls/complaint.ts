@@ -1,6 +1,6 @@
 import { redact } from "../../../domain/redact.ts";
 
-/** What git complained of, in one line without credentials. */
+/** The reason for which git failed, in one line without credentials. */
 export function complaint(result: {
   readonly stderr: string;
   readonly timedOut?: boolean;
@@ -12,7 +12,7 @@ export function complaint(result: {
     .split(/[\r\n]+/)
     .map((line) => line.trim())
     .filter((line) => line !== "" && !boilerplate.test(line));
-  // The last line of a git that ends on a full disk does not say so; one before it does.
+  // On a full disk, the last line does not say so; an earlier one does.
   const full = lines.find((text) => /no space left on device|disk quota exceeded/i.test(text));
   const line = full ?? lines.findLast((text) => /^(fatal|error|remote: (fatal|error)):/i.test(text)) ?? lines.at(-1);
   return (line ?? "it gave no reason").replace(/^(remote: )?(fatal|error): /i, "").replace(/\.$/, "");

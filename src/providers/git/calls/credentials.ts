@@ -1,11 +1,11 @@
-/** An address as git gets it in its arguments, where every user of the machine can read it: without credentials. */
+/** An address without its credentials, for arguments, which every user of the machine can read; and the credentials. */
 export interface Address {
   readonly url: string;
   readonly login: Login | null;
 }
 
 interface Login {
-  /** Scheme, host and port: git gives the login to no other. */
+  /** Scheme, host and port: git sends the login only there. */
   readonly scope: string;
   readonly username: string;
   /** Null where the address names a user and no password. */
@@ -29,8 +29,8 @@ export function addressOf(url: string): Address {
 }
 
 /**
- * Variables by which git logs in with what an address held: configuration for that scheme, host and port alone, which
- * names two more variables. `variables` is what git gets otherwise, which may hold configuration of the user's.
+ * Variables by which git logs in with the credentials of an address: configuration for that scheme, host and port alone, whose
+ * helper reads two more variables. `variables` are git's other variables, which may hold configuration of the user's.
  */
 export function loginVariables(
   { login }: Address,
@@ -43,14 +43,14 @@ export function loginVariables(
     FAIRLEAD_GIT_USERNAME: username,
     FAIRLEAD_GIT_PASSWORD: password,
     ...addedConfiguration(variables, [
-      // The empty one forgets all helpers before it.
+      // An empty value removes all helpers before it.
       [`credential.${scope}.helper`, ""],
       [`credential.${scope}.helper`, helper],
     ]),
   };
 }
 
-/** git runs it in a shell; the secrets come by variables and are in no argument. */
+/** git runs it in a shell. The secrets are in variables, not in an argument. */
 const helper =
   '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$FAIRLEAD_GIT_USERNAME" "$FAIRLEAD_GIT_PASSWORD"; }; f';
 
@@ -66,7 +66,7 @@ function addedConfiguration(
   return { GIT_CONFIG_COUNT: String(count + entries.length), ...Object.fromEntries(added) };
 }
 
-/** What is no percent-encoding stands for itself. A line break would end the value where git reads it line by line. */
+/** Invalid percent-encoding is kept as it is, and so are control characters: git reads the answer line by line. */
 function decoded(text: string): string {
   try {
     const plain = decodeURIComponent(text);

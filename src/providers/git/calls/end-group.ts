@@ -3,11 +3,11 @@ import { onStall } from "./stall.ts";
 export interface Limits {
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
-  /** Null: standing still is no reason to end it. */
+  /** Null: it is not ended for a stall. */
   readonly stallMs: number | null;
 }
 
-/** Ends a process group when its time is up, when it stands still or when the signal says so; `done` tells why. */
+/** Ends a process group at its timeout, when it stalls, or when the signal aborts; `done` stops the watch and says why. */
 export function endGroupOn(pid: number | undefined, { signal, timeoutMs, stallMs }: Limits) {
   let timedOut = false;
   let stalled = false;

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 
 /**
- * What each git of ours is told, over whatever a user, the machine or a repository has configured: what we parse must
- * look the same everywhere, and nothing that a repository names may run. In order of the sections of git-config(1).
+ * Settings of all our calls of git, which override those of the user, the machine and the repository: output that we parse has to
+ * be the same everywhere, and no program that a repository names may run. In the order of git-config(1).
  */
 const settings: Readonly<Record<string, string>> = {
   "color.ui": "false",
@@ -62,7 +62,7 @@ export function asArguments(given: Readonly<Record<string, string>>): string[] {
   return Object.entries(given).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
 }
 
-/** Variables of every git of ours: it speaks English, asks no questions and reads no attributes of the machine's. */
+/** Variables of all our calls of git: English output, no prompts, no attributes of the machine's. */
 export const fixedVariables: Readonly<Record<string, string>> = {
   LC_ALL: "C",
   GIT_TERMINAL_PROMPT: "0",
@@ -70,11 +70,11 @@ export const fixedVariables: Readonly<Record<string, string>> = {
   GIT_ATTR_NOSYSTEM: "1",
   GIT_EDITOR: "true",
   GIT_PAGER: "cat",
-  // A repository that was cloned in part must not fetch from wherever its configuration says.
+  // A partial clone would fetch missing objects from wherever its configuration says.
   GIT_NO_LAZY_FETCH: "1",
 };
 
-/** Besides these, for a git that talks to no remote: it reads no configuration but its repository's, and ours. */
+/** Further variables of a git that talks to no remote: it reads only its repository's configuration, and ours. */
 export const localVariables: Readonly<Record<string, string>> = {
   GIT_CONFIG_GLOBAL: fileURLToPath(new URL("global.gitconfig", import.meta.url)),
   GIT_CONFIG_SYSTEM: "/dev/null",

@@ -9,7 +9,7 @@ import { type Remote, remoteSettings, remoteVariables } from "./remotes.ts";
 
 export const probeTimeoutMs = 30_000;
 export const transferTimeoutMs = 600_000;
-/** A transfer in which nothing moves for so long is ended. */
+/** A transfer that stalls for so long is ended. */
 const stallMs = 20_000;
 const localTimeoutMs = 120_000;
 
@@ -18,9 +18,9 @@ export interface GitOptions {
   readonly gitDir?: string;
   /** Where git begins; with no `gitDir` it looks for a repository there. `/` when left out. */
   readonly cwd?: string;
-  /** The remote that this git may talk to; left out: none, and no configuration but ours and the repository's counts. */
+  /** The remote that this git may talk to. Left out: none, and it reads only the repository's configuration, and ours. */
   readonly remote?: Remote;
-  /** True to read what a user has configured, for what a user's own checkout says. */
+  /** True: it reads the user's configuration too. For questions about a user's own checkout. */
   readonly asUser?: boolean;
   readonly stdin?: string | Uint8Array;
   readonly timeoutMs?: number;

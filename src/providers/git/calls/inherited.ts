@@ -1,9 +1,9 @@
-/** Of the server's variables, what every git needs. */
+/** The server's variables that every git gets. */
 const everywhere = /^(PATH|HOME|USER|LOGNAME|TMPDIR|LANG|XDG_.*|GIT_EXEC_PATH)$/;
 
 /**
- * What a git that talks to a remote needs besides: the ways a user has to reach it and to log in, also through the
- * programs that git asks for credentials (those of gh, glab, the clouds, pass and the desktop's keyring).
+ * Those that a git which talks to a remote gets besides: how the user reaches remotes and logs in, also through credential
+ * helpers (of gh, glab, the clouds, pass and the desktop's keyring).
  */
 const forRemotes = new RegExp(
   `^(${[
@@ -16,7 +16,7 @@ const forRemotes = new RegExp(
   "i",
 );
 
-/** These decide what a git does, not how it reaches a remote, and come from ourselves. */
+/** These change what git-lfs does, not how it reaches a remote, so the user's values are not passed on. */
 const ours = /^GIT_LFS_(SKIP_SMUDGE|SKIP_PUSH|SET_LOCKABLE_READONLY)$/;
 
 export function localEnvironment(from: NodeJS.ProcessEnv): Record<string, string> {

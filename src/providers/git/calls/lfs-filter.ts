@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { asArguments } from "./fixed-settings.ts";
 
-/** The one filter that ever runs: that of the Git LFS which is installed on this machine. */
+/** The only filter that runs: that of the Git LFS which is installed on this machine. */
 const filter = {
   "filter.lfs.clean": "git-lfs clean -- %f",
   "filter.lfs.smudge": "git-lfs smudge -- %f",
@@ -14,7 +14,7 @@ const filter = {
 let found: { readonly isThere: Promise<boolean>; readonly askedAt: number } | undefined;
 const againMs = 30_000;
 
-/** Whether Git LFS is installed here. It may be installed while the server runs, so a no is good for half a minute. */
+/** Whether Git LFS is installed. It may be installed while the server runs, so `false` is cached for half a minute only. */
 export async function hasLfs(): Promise<boolean> {
   if (found !== undefined && ((await found.isThere) || performance.now() - found.askedAt < againMs))
     return found.isThere;
@@ -26,14 +26,14 @@ export async function hasLfs(): Promise<boolean> {
 }
 
 /**
- * Arguments that go before git's command wherever it reads the files of a checkout or writes them; LFS keeps its objects
- * in `storage`, an absolute folder.
+ * Arguments that go before git's command wherever it reads or writes the files of a checkout. LFS keeps its objects in
+ * `storage`, an absolute folder.
  */
 export async function lfsFilter(storage: string): Promise<string[]> {
   return (await hasLfs()) ? asArguments({ ...filter, "lfs.storage": storage }) : [];
 }
 
-/** Sets the filter up in a repository that an agent's own git works in, as `git lfs install --local` does. */
+/** Configures the filter for an agent's own git in a checkout, as `git lfs install --local` does. */
 export async function installLfsFilter(gitDir: string): Promise<void> {
   if (!(await hasLfs())) return;
   const lines = Object.entries(filter).map(([key, value]) => `\t${key.replace("filter.lfs.", "")} = ${value}\n`);

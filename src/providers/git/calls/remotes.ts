@@ -3,13 +3,13 @@ import { asArguments } from "./fixed-settings.ts";
 
 /** A repository that git talks to over a transport. */
 export interface Remote {
-  /** As the workspace has it, which may be with credentials. */
+  /** As in the workspace, so it may contain credentials. */
   readonly url: string;
-  /** True for a host that is not the workspace's own: it gets no credential that is not named for that host. */
+  /** True for a host that is not the workspace's own: it gets only credentials that are configured for that host. */
   readonly isForeign?: boolean;
 }
 
-/** `ext` and other transport helpers, which run whatever an address says, are never among them. */
+/** Without `ext` and other transport helpers, which run a command that the address names. */
 const transports: readonly (readonly [form: RegExp, protocols: string])[] = [
   [/^https:\/\//i, "https"],
   [/^http:\/\//i, "http:https"],
@@ -17,7 +17,7 @@ const transports: readonly (readonly [form: RegExp, protocols: string])[] = [
   [/^(file:\/\/|\/)/i, "file"],
 ];
 
-/** A user's own configuration may rewrite the address that an admin gave into any of these; no other address. */
+/** Allowed for the workspace's own host, because the user's configuration (`insteadOf`) may rewrite the address. */
 const everyTransport = "https:http:ssh:git:file";
 
 function protocolsFor({ url, isForeign = false }: Remote): string {
@@ -29,12 +29,12 @@ export function remoteSettings({ isForeign = false }: Remote): string[] {
   return asArguments({ "core.askPass": "", "http.extraHeader": "", "http.cookieFile": "", "http.emptyAuth": "false" });
 }
 
-/** Variables for a git that talks to a remote; a way to call ssh that the user set stays as it is. */
+/** Variables for a git that talks to a remote. An ssh command that the user has configured is kept. */
 export async function remoteVariables(remote: Remote): Promise<Record<string, string>> {
   return {
     GIT_ALLOW_PROTOCOL: protocolsFor(remote),
     ...((await hasSshCommand(process.env)) ? {} : { GIT_SSH_COMMAND: "ssh -o BatchMode=yes -o ConnectTimeout=15" }),
-    // Such a program answers for every host alike.
+    // An askpass program would give the same password to every host.
     ...(remote.isForeign === true ? { GIT_ASKPASS: "", SSH_ASKPASS: "" } : {}),
   };
 }

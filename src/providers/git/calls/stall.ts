@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 const lookMs = 2_000;
 
 /**
- * Calls back when a transfer stands still: for `stallMs` no process of its tree has read, written or computed anything.
- * Where the machine has no /proc, it never does. The function that it gives ends the watching.
+ * Calls back when a transfer stalls: for `stallMs` no process of its tree has read, written or used the CPU. Never, where the
+ * machine has no /proc. Returns a function that stops the watch.
  */
 export function onStall(pid: number, stallMs: number, call: () => void): () => void {
   let last = "";
@@ -23,7 +23,7 @@ export function onStall(pid: number, stallMs: number, call: () => void): () => v
   return () => clearInterval(timer);
 }
 
-/** Counters of a process and all that descend from it; they are equal only when nothing has happened in between. */
+/** The counters of a process and its descendants, as one text: it is equal to an earlier one only if none has advanced. */
 async function activityOf(pid: number): Promise<string | null> {
   const stat = await read(`/proc/${pid}/stat`);
   if (stat === null) return null;

@@ -4,8 +4,8 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "nod
 import { exists } from "../../files.ts";
 
 /**
- * Lets a repository borrow a mirror's objects. Inside one data folder the way there is relative, so that it still leads
- * there when the data folder has been moved.
+ * Lets a repository borrow a mirror's objects. Inside one data folder the path is relative, so that it is still valid when the
+ * data folder was moved.
  */
 export async function writeAlternates(gitDirectory: string, mirror: string): Promise<void> {
   const own = await realpath(join(gitDirectory, "objects"));
@@ -24,9 +24,8 @@ export async function writeAlternates(gitDirectory: string, mirror: string): Pro
 const mirrorName = /^[0-9a-f]{16}\.git$/;
 
 /**
- * Has a repository in the data folder borrow from the mirror that is there now, where it names one by an absolute path or
- * by one that leads nowhere. True when it had to. What an agent wrote there instead, or where `.git` leads out of
- * `within`, stays as it is.
+ * Repairs the path by which a repository in the data folder borrows from its mirror, where that is absolute or leads nowhere.
+ * True when it was repaired. A path that an agent wrote there, or a `.git` that leads out of `within`, is left as it is.
  */
 export async function mendAlternates(gitDirectory: string, home: string, within: string): Promise<boolean> {
   const info = join(gitDirectory, "objects", "info");

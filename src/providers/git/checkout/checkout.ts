@@ -11,7 +11,7 @@ import { endPicks, endRebase, isAnythingStaged, unmergedFiles } from "./unfinish
 export interface CommitRequest {
   readonly message: string;
   readonly author: { readonly name: string; readonly email: string };
-  /** The branch that the checkout was made for, which an agent may have left; null: it has none, as a submodule. */
+  /** The branch that the checkout was made for, which an agent may have left; null for a submodule, which has none. */
   readonly branch: string | null;
 }
 
@@ -22,11 +22,12 @@ export async function headCommit(checkout: Checkout): Promise<string> {
 
 /**
  * Commits what an agent left uncommitted, new files too and ignored ones never, also in submodules, and brings the
- * checkout back to the branch it was made for. A worker that was thought dead may be doing the same in here, so what fails is tried again:
- * where the other was faster, nothing is left to do. Gives whether there was anything to commit. Throws `CheckoutBroken`.
+ * checkout back to the branch it was made for. A worker that was believed dead may be doing the same in this checkout, so a
+ * failure is retried: where the other was faster, nothing is left to do. Returns whether there was something to commit. Throws
+ * `CheckoutBroken`.
  */
 export async function commitAll(checkout: Checkout, request: CommitRequest): Promise<boolean> {
-  // First, for what is staged of a submodule is the commit that it stands at.
+  // Submodules first, because what is staged of one is the commit at its HEAD.
   for (const submodule of await submodulesIn(checkout)) await commitAll(submodule, { ...request, branch: null });
   for (let attempt = 1; ; attempt++) {
     try {

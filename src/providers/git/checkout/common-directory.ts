@@ -4,13 +4,13 @@ import { dirname, join, relative } from "node:path";
 import { exists } from "../../files.ts";
 import { git } from "../calls/git.ts";
 
-/** What git keeps in a repository's common directory and an agent may well write: commits, branches, what it left out. */
+/** The parts of a common directory that an agent may write: objects, refs, reflogs, worktrees, submodules, excludes. */
 const shared = ["objects", "refs", "packed-refs", "logs", "worktrees", "modules", "shallow", "info/exclude"];
 
 /**
- * The common directory with which our git works in a checkout: the configuration is ours and there are no hooks; all the
- * rest leads into the checkout's own `.git`. Made when it is missing. Null where the checkout is not ours: a link to a
- * folder of a user's, or no repository at all.
+ * The common directory (GIT_COMMON_DIR) with which our git works in a checkout: its configuration is ours and it has no hooks;
+ * the rest are links into the checkout's own `.git`. Made when it is missing. Null where the checkout is a link to a folder of
+ * a user's own, or not a repository.
  */
 export async function commonDirectory(folder: string, gitDir: string): Promise<string | null> {
   if (await exists(join(folder, "config"))) return folder;
@@ -29,7 +29,7 @@ export async function commonDirectory(folder: string, gitDir: string): Promise<s
   return folder;
 }
 
-/** What `git init` found out about the disk, and the format of object names. Values that are none of these are dropped. */
+/** What `git init` found out about the file system, and the format of object names. Unexpected values are dropped. */
 async function machineSettings(file: string): Promise<Map<string, string>> {
   const keys = "^(core\\.(filemode|ignorecase|precomposeunicode|symlinks)|extensions\\.objectformat)$";
   const { stdout } = await git(["config", "--no-includes", "--file", file, "-z", "--get-regexp", keys]);

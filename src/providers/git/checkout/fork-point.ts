@@ -2,9 +2,9 @@ import { type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
 import { checkBranchName } from "../mirror/remote.ts";
 
 /**
- * The commit where the checkout's branch left the target branch, as last fetched. `known` is where it was known to have
- * done so: after the target was rewritten, that commit still tells which commits are not the branch's own. Throws
- * `CheckoutBroken`.
+ * The commit where the checkout's branch left the target branch, as last fetched. `known` is that commit as it was recorded
+ * before: after the target was rewritten it is not in the target any more, but still separates the branch's own commits from
+ * the target's. Throws `CheckoutBroken`.
  */
 export async function forkPoint(checkout: Checkout, targetBranch: string, known: string | null): Promise<string> {
   checkBranchName(targetBranch);

@@ -2,9 +2,9 @@ import { broken, type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git
 import type { CommitLine } from "../port.ts";
 
 /**
- * The commits of the target that an agent has made anew under its branch, by an amended commit or a rebase: merged, they
- * would be there twice, or undo what came after them. Empty where the branch goes on from the commit that it began with,
- * or was begun anew from an earlier one.
+ * The commits of the target that an agent has rewritten below its branch, by `commit --amend` or a rebase: after a merge they
+ * would be in the target twice, or undo what came after them. Empty where the branch contains the commit that it began with, or
+ * was started again from an earlier one.
  */
 export async function rewrittenBelow(
   checkout: Checkout,
@@ -14,12 +14,12 @@ export async function rewrittenBelow(
   const common = await gitIn(checkout, ["merge-base", "--end-of-options", base, "HEAD"]);
   const since = common.code === 0 ? ["--not", common.stdout.trim()] : [];
   const before = await commitsOf(checkout, [base, ...since]);
-  // What the target itself has made anew, when its history was rewritten, is no work of the agent's.
+  // Without commits that the target has itself, after its own history was rewritten.
   const now = await commitsOf(checkout, ["HEAD", ...since, "--not", `refs/remotes/origin/${target}`]);
-  // Amending and rebasing keep the author and the time of a commit.
+  // Amending and rebasing keep a commit's author and author date.
   const kept = new Set(now.map(({ stamp }) => stamp));
   const rewritten = before.filter(({ stamp }) => kept.has(stamp));
-  // Without any commit in common the whole history is another one.
+  // Without a common commit, the whole history was rewritten.
   return common.code === 0 ? rewritten : before;
 }
 
@@ -34,7 +34,7 @@ export async function commitsMade(checkout: Checkout): Promise<string[]> {
   const args = ["log", "--walk-reflogs", "--max-count=1000", "--format=%H %gs", "HEAD", "--"];
   const ran = await gitIn(checkout, args);
   if (ran.code !== 0) return []; // no reflog
-  // A rebase begins and ends with commits that were there already.
+  // The start and the finish of a rebase are checkouts, which make no commit.
   const making =
     /^([0-9a-f]+) (commit|cherry-pick|revert|rebase( -\w+)? \((?!start|finish|abort)|am\b|merge .*: Merge made)/;
   return ran.stdout.split("\n").flatMap((line) => making.exec(line)?.[1] ?? []);

@@ -1,10 +1,10 @@
 import { type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
 import { supersededBy } from "./superseded.ts";
 
-/** A commit of a checkout that no other commit there has for a parent. */
+/** A commit of a checkout that is not the parent of another commit there. */
 export interface Tip {
   readonly commit: string;
-  /** What led to it, as the part of a branch's name: `stash-1`, `feature-x`, `commit-1a2b3c4d`. */
+  /** The ref, stash or worktree that it was found by, as the last part of a branch's name: `stash-1`, `commit-1a2b3c4d`. */
   readonly name: string;
   /** The first line of its message. */
   readonly subject: string;
@@ -13,8 +13,8 @@ export interface Tip {
 }
 
 /**
- * All tips of a checkout: of branches, stashes, tags, detached heads, worktrees, and of what only the reflog knows. What
- * was fetched from a remote is left out, and so is what is in the history of `known` commits.
+ * All tips of a checkout: of branches, stashes, tags, detached heads, worktrees and the reflog. Without commits that were
+ * fetched from a remote or are in the history of `known` ones.
  */
 export async function tipsOf(checkout: Checkout, known: readonly string[]): Promise<Tip[]> {
   const below = await thoseThere(checkout, known);
@@ -51,7 +51,7 @@ async function thoseThere(checkout: Checkout, commits: readonly string[]): Promi
   return listed.split("\n").flatMap((line) => (line.endsWith(" commit") ? [line.slice(0, -" commit".length)] : []));
 }
 
-/** What leads to a commit, by its name. */
+/** By commit, the name of the ref, stash or worktree that points to it. */
 async function namesOf(checkout: Checkout): Promise<Map<string, string>> {
   const names = new Map<string, string>();
   const add = (commit: string | undefined, name: string) => {
@@ -71,7 +71,7 @@ async function namesOf(checkout: Checkout): Promise<Map<string, string>> {
   return names;
 }
 
-/** A name that git takes as one part of a branch's name. */
+/** A name that is valid as one part of a branch's name. */
 function asPart(name: string): string {
   const plain = name.replaceAll(/[^A-Za-z0-9_.]+/g, "-").replaceAll(/\.{2,}/g, ".");
   return (

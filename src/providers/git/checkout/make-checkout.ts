@@ -20,14 +20,14 @@ export interface CheckoutRequest {
   readonly targetBranch: string;
   /** Fairlead's data folder, for the mirrors of submodules. */
   readonly home: string;
-  /** Where the repository may send git to. */
+  /** The hosts on which its submodules and LFS objects may be. */
   readonly reach: Reach;
 }
 
 /**
  * Checks a branch out into a folder: from work on it that the remote has refused, else from the remote's branch of that
- * name, else from the target branch. A folder that
- * is there already is left as it is. It has what a clone with the user's tools has: LFS files and submodules. Throws
+ * name, else from the target branch. A folder that is there already is left as it is. LFS files and submodules are
+ * included, as in a recursive clone. Throws
  * `BranchUnknown`, `RepositoryUnreachable`, `LfsMissing`, `HostNotAllowed`, `SubmoduleMissing`.
  */
 export async function makeCheckout(mirror: Mirror, request: CheckoutRequest, signal?: AbortSignal): Promise<void> {

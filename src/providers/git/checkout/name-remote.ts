@@ -2,7 +2,7 @@ import { redact } from "../../../domain/redact.ts";
 import { gitOutput } from "../calls/git.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 
-/** What an agent's own git finds: where to fetch from. It has no way to push, for a change's branch is pushed by us. */
+/** Configures `origin` for an agent's own git: it can fetch, but not push, because we push the change's branch. */
 export async function nameRemote(gitDir: string, mirror: Mirror): Promise<void> {
   const settings = [
     ["remote.origin.url", redact(mirror.url)],

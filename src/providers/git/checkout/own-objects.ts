@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type GitOptions, git, gitBytes } from "../calls/git.ts";
 
-/** An object that lies in the checkout itself and not in the mirror that it borrows from. */
+/** An object that is stored in the checkout itself and not in the mirror that it borrows from. */
 export interface OwnObject {
   readonly name: string;
   readonly type: string;
@@ -15,7 +15,7 @@ export interface OwnRepository {
   readonly commonDirectory: string;
 }
 
-/** The objects of a checkout that neither a ref, nor a reflog, nor the index leads to. */
+/** The objects of a checkout that are not reachable from a ref, a reflog or the index. */
 export async function looseEnds(repository: OwnRepository): Promise<OwnObject[]> {
   const own = await listOwn(repository);
   if (own.length === 0) return [];
@@ -50,7 +50,7 @@ function optionsFor({ gitDir, commonDirectory }: OwnRepository): GitOptions {
   return { gitDir, variables: { GIT_COMMON_DIR: commonDirectory } };
 }
 
-/** git lists borrowed objects as well; a folder with links to all but the file that names the lender leaves them out. */
+/** Lists objects through a folder of links that leaves out `info/alternates`: else git would list borrowed objects as well. */
 async function listOwn(repository: OwnRepository): Promise<OwnObject[]> {
   const folder = join(repository.commonDirectory, "own-objects");
   await rm(folder, { recursive: true, force: true });

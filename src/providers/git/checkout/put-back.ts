@@ -6,9 +6,8 @@ const commandTimeoutMs = 120_000;
 const namesAtOnce = 200;
 
 /**
- * Brings a checkout back to a commit, after a preview has worked in it: files of the repository are as they were, and new
- * ones that no .gitignore names are moved beside the checkout. Ignored files stay, with installed packages and caches.
- * Repeatable.
+ * Resets a checkout to a commit after a preview has run in it: tracked files are restored, and new files that no .gitignore
+ * names are moved to `set-apart/` beside the checkout. Ignored files stay, such as installed packages and caches. Repeatable.
  */
 export async function putBack(
   place: Checkout,
@@ -36,8 +35,8 @@ async function moveNewFiles(place: Checkout, aside: string): Promise<void> {
 }
 
 /**
- * Puts what was moved away when the checkout was brought back to this commit into it again, for its preview to go on
- * with, but for that whose place is taken by now.
+ * Moves the files that `putBack` moved away at this commit into the checkout again, for the next preview. Files whose place is
+ * taken stay where they are.
  */
 export async function bringBack(place: Checkout, commit: string): Promise<void> {
   await bringBackFrom(place, asideOf(place, commit), place.checkout);
@@ -65,7 +64,7 @@ async function newFiles(place: Checkout): Promise<string[]> {
   return output.split("\0").flatMap((path) => (path === "" ? [] : [path.replace(/\/$/, "")]));
 }
 
-/** What is in a folder; nothing when there is no such folder. */
+/** The paths in a folder; empty when there is no such folder. */
 async function namesIn(place: Checkout, folder: string, options: readonly string[] = []): Promise<string[]> {
   const listed = await place.run(["find", folder, "-mindepth", "1", "-maxdepth", "1", ...options, "-print0"], {
     timeoutMs: commandTimeoutMs,
@@ -73,7 +72,7 @@ async function namesIn(place: Checkout, folder: string, options: readonly string
   return listed.code === 0 ? listed.stdout.split("\0").filter((path) => path !== "") : [];
 }
 
-/** What has the same name in the folder already is not overwritten, and stays where it is. */
+/** Moves paths into a folder. Existing files there are not overwritten: what has the same name is not moved. */
 async function move(place: Checkout, paths: readonly string[], folder: string): Promise<void> {
   if (paths.length === 0) return;
   await place.run(["mkdir", "-p", "--", folder], { timeoutMs: commandTimeoutMs });

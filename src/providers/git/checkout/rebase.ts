@@ -2,8 +2,8 @@ import { committerVariables } from "../../../domain/identity.ts";
 import { type Checkout, gitIn } from "../calls/checkout-git.ts";
 
 /**
- * Puts the commits after `base` onto a target branch as it was fetched last. False when they don't apply, and then the
- * checkout is as it was. Repeatable: what is there already stays.
+ * Rebases the commits after `base` onto a target branch as it was fetched last. False when they conflict; the checkout is then as
+ * before. Repeatable: a rebase that was done is not done again.
  */
 export async function rebaseOnto(
   checkout: Checkout,

@@ -11,7 +11,7 @@ export async function setApart(checkout: Checkout): Promise<void> {
   const made = (await gitOutputIn(checkout, args)).split("\0").filter((path) => path !== "" && !path.includes("\n"));
   if (made.length > 0) {
     const patterns = made.map((path) => `/${literally(path)}\n`).join("");
-    // `tee -a` is how a program appends what it is given to a file, wherever the checkout is.
+    // By `tee`, because an environment has no call that appends to a file.
     const file = join(gitDirOf(checkout), "info/exclude");
     const added = await checkout.run(["tee", "-a", "--", file], { stdin: patterns, timeoutMs: 30_000 });
     if (added.code !== 0) throw broken("ignore what its setup command made", added);

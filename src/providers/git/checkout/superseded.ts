@@ -1,6 +1,6 @@
 import { type Checkout, gitIn } from "../calls/checkout-git.ts";
 
-/** The commits that an amended commit or a finished rebase has taken the place of, by the checkout's reflog. */
+/** The commits that were replaced by `commit --amend` or a finished rebase, by the checkout's reflog. */
 export async function supersededBy(checkout: Checkout): Promise<Set<string>> {
   const args = ["log", "--walk-reflogs", "--max-count=20000", "--format=%H %gs", "HEAD", "--"];
   const { code, stdout } = await gitIn(checkout, args);

@@ -12,8 +12,8 @@ export interface LfsEndpoint {
 }
 
 /**
- * The LFS server of a repository: the remote itself, unless its `.lfsconfig` in a commit says otherwise, which is only
- * heard where the workspace allows that host. Throws `HostNotAllowed`.
+ * The LFS server of a repository: the remote itself, unless `.lfsconfig` in the commit names another one. Throws
+ * `HostNotAllowed` when the workspace does not allow that host.
  */
 export async function lfsEndpoint(mirror: Mirror, commit: string, reach: Reach): Promise<LfsEndpoint> {
   const said = await lfsConfiguration(mirror, commit);

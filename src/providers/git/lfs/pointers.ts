@@ -4,7 +4,7 @@ import { withAttributes } from "../mirror/attributes.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { listTree, readObjects } from "../mirror/objects.ts";
 
-/** A file that is in Git LFS: what a commit has in its place points to the object. */
+/** A file in Git LFS: the commit has a pointer to its object. */
 export interface LfsFile {
   readonly path: string;
   /** SHA-256 of the content, in hex. */
@@ -12,7 +12,7 @@ export interface LfsFile {
   readonly bytes: number;
 }
 
-/** Whether some `.gitattributes` of a commit puts files into LFS. */
+/** Whether a `.gitattributes` file of a commit puts files into LFS. */
 export async function usesLfs(mirror: Pick<Mirror, "path">, commit: string): Promise<boolean> {
   const files = (await listTree(mirror, commit)).filter(({ path }) => basename(path) === ".gitattributes");
   const contents = await readObjects(
@@ -22,7 +22,7 @@ export async function usesLfs(mirror: Pick<Mirror, "path">, commit: string): Pro
   return [...contents.values()].some((bytes) => /\bfilter=lfs\b/.test(new TextDecoder().decode(bytes)));
 }
 
-/** The files of a commit that look like those of LFS. */
+/** The files of a commit that have the form of an LFS pointer. */
 export async function pointersOf(mirror: Pick<Mirror, "path">, commit: string): Promise<LfsFile[]> {
   const entries = await listTree(mirror, commit);
   return await pointersAmong(
@@ -31,7 +31,7 @@ export async function pointersOf(mirror: Pick<Mirror, "path">, commit: string): 
   );
 }
 
-/** The LFS files that come in with a commit and its history, as far as that is not in the history of others. */
+/** The LFS files of a commit and its history, without commits that are in the history of others (`without`). */
 export async function lfsFilesIn(mirror: Mirror, commit: string, without: readonly string[]): Promise<LfsFile[]> {
   const listed = await git(["rev-list", "--objects", commit, "--not", ...without, "--"], { gitDir: mirror.path });
   const named = listed.stdout.split("\n").flatMap((line) => {
@@ -86,7 +86,7 @@ function parsePointer(content: Uint8Array | undefined): { oid: string; bytes: nu
   return oid === undefined || bytes === undefined ? null : { oid, bytes: Number(bytes) };
 }
 
-/** A file that only looks like a pointer, as in the tests of some program, is just that file. */
+/** Only those whose attributes put them into LFS: a test fixture may have the form of a pointer. */
 async function onlyFiltered(mirror: Mirror, commit: string, files: readonly LfsFile[]): Promise<LfsFile[]> {
   const stdin = files.map(({ path }) => `${path}\0`).join("");
   const checked = await withAttributes(mirror, commit, (options) =>

@@ -15,20 +15,20 @@ export async function isStored(gitDir: string, { oid, bytes }: LfsFile): Promise
 }
 
 /**
- * Gives LFS objects of the mirror to a checkout, which could not borrow them: git-lfs does not follow a relative path
- * to another repository. Those that the mirror lacks are left out.
+ * Copies LFS objects of the mirror into a checkout. It can't borrow them, because git-lfs does not follow a relative path in
+ * `info/alternates`. Objects that the mirror lacks are left out.
  */
 export async function giveObjects(mirror: Mirror, gitDir: string, files: readonly LfsFile[]): Promise<void> {
   for (const file of files) {
     if (!(await isStored(mirror.path, file))) continue;
     const [from, to] = [placeOf(join(mirror.path, "lfs"), file.oid), placeOf(join(gitDir, "lfs"), file.oid)];
     await mkdir(dirname(to), { recursive: true });
-    // A copy, for an agent could write to the file that a link would share.
+    // Not a hard link: an agent could write to the shared file.
     await copyFile(from, to, constants.COPYFILE_FICLONE);
   }
 }
 
-/** Takes LFS objects of a checkout into the mirror. One whose content is not what its name says is left where it is. */
+/** Copies LFS objects of a checkout into the mirror, except those whose content does not match their hash. */
 export async function importObjects(mirror: Mirror, storage: string, files: readonly LfsFile[]): Promise<void> {
   for (const file of files) {
     if (await isStored(mirror.path, file)) continue;

@@ -12,7 +12,7 @@ import { type LfsFile, lfsFilesIn, pointersOf, usesLfs } from "./pointers.ts";
 import { giveObjects, importObjects, isStored } from "./store.ts";
 
 /**
- * Brings the LFS objects of a commit into the mirror, and from there into a checkout. Throws `LfsMissing`,
+ * Fetches the LFS objects of a commit into the mirror, and copies them into a checkout. Throws `LfsMissing`,
  * `LfsObjectMissing`, `HostNotAllowed`, `RepositoryUnreachable`.
  */
 export async function fetchLfs(
@@ -50,8 +50,8 @@ interface Source {
 }
 
 /**
- * Sees to it that the remote has the LFS objects that a commit brings in, `storage` being where a checkout keeps its own.
- * Throws `PushIncomplete`.
+ * Makes sure that the remote has the LFS objects that a commit adds. `storage` is the checkout's own LFS folder. Throws
+ * `LfsMissing`, `HostNotAllowed`, `PushIncomplete`.
  */
 export async function pushLfs(
   mirror: Mirror,
@@ -76,7 +76,7 @@ export async function pushLfs(
   await proveLfs(mirror, elsewhere, endpoint, signal);
 }
 
-/** Throws `PushIncomplete` unless the remote gives out the LFS objects that a commit brings in. */
+/** Throws `PushIncomplete` unless the LFS objects that a commit adds can be fetched from the remote. */
 export async function proveLfsOf(
   mirror: Mirror,
   { commit, without }: Source,
@@ -89,7 +89,7 @@ export async function proveLfsOf(
   await proveLfs(mirror, files, await lfsEndpoint(mirror, commit, reach), signal);
 }
 
-/** By fetching them into an empty repository: only what comes back from the remote is there for others. */
+/** Fetches the objects into an empty repository, which proves that others can fetch them. */
 async function proveLfs(
   mirror: Mirror,
   files: readonly LfsFile[],
@@ -110,7 +110,7 @@ async function proveLfs(
   });
 }
 
-/** git-lfs fetches what a commit points to; this one points to these files alone. */
+/** Makes a commit with pointers to these files alone, because git-lfs fetches by commit. */
 async function commitPointers(gitDir: string, files: readonly LfsFile[]): Promise<string> {
   const pointers = files.map(
     ({ oid, bytes }) => `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${bytes}\n`,

@@ -6,8 +6,8 @@ import { listTree, readObjects } from "./objects.ts";
 import { inScratch } from "./scratch.ts";
 
 /**
- * Lets git work in the mirror with the attributes that a checkout of a commit has: a bare repository reads no
- * `.gitattributes` (before git 2.43), so those files, and no others, are laid out beside it.
+ * Lets git work in the mirror with the attributes that a checkout of a commit has. Before git 2.43, a bare repository reads no
+ * `.gitattributes`, so those files, and no others, are written to a work tree beside it.
  */
 export async function withAttributes<Value>(
   mirror: Mirror,
@@ -34,7 +34,7 @@ export async function withAttributes<Value>(
   });
 }
 
-/** A commit that git did not make may name any path at all. */
+/** Whether a path stays inside the work tree: a commit that was not made by git can contain any path. */
 function isInside(path: string): boolean {
   return (
     !path.startsWith("/") && !path.includes("\\") && !path.split("/").some((part) => [".", "..", ""].includes(part))

@@ -15,7 +15,7 @@ export async function needCommit(mirror: Mirror, commit: string, signal?: AbortS
   if (await hasCommit(mirror, commit)) return;
   await fetchMirror(mirror, signal);
   if (await hasCommit(mirror, commit)) return;
-  // A branch that was rewritten after the approval no longer leads there, but most forges still give the commit out.
+  // A branch that was rewritten after the approval does not contain the commit any more, but most forges still serve it.
   const args = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--end-of-options", mirror.address, commit];
   await git(args, { gitDir: mirror.path, remote: mirror, timeoutMs: transferTimeoutMs, signal });
   if (!(await hasCommit(mirror, commit))) throw new CommitUnknown(commit);

@@ -15,8 +15,8 @@ import type { Mirror } from "./mirror.ts";
 export type PublishSubmodule = (mirror: Mirror, checkout: Checkout, commit: string) => Promise<unknown>;
 
 /**
- * Sees to it that a commit, once it is pushed, can be cloned: its LFS objects are on their server, and the commits of its
- * submodules on their remotes. Throws `PushIncomplete` with all that can't be put right.
+ * Makes sure that a commit can be cloned once it is pushed: pushes its LFS objects to their server, and the commits of its
+ * submodules to their remotes. Throws `PushIncomplete` with all that is still missing.
  */
 export async function complete(
   mirror: Mirror,
@@ -49,7 +49,7 @@ interface Completing {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Null when the commit is on its remote; else why it is not. */
+/** Pushes the submodule's commit if its remote lacks it. Null when the commit is on its remote; else why it is not. */
 async function completeSubmodule(
   submodule: Submodule,
   { checkout, context, publishSubmodule, signal }: Completing,
@@ -58,7 +58,7 @@ async function completeSubmodule(
   if ((await isInBranches(mirror, submodule.commit)) || (await isOnRemote(mirror, submodule.commit, signal)))
     return null;
   const inner = (await submodulesIn(checkout)).find(({ path }) => path === submodule.path);
-  if (inner === undefined) return "it is neither there nor here";
+  if (inner === undefined) return "it is neither on its remote nor in the checkout";
   await publishSubmodule(mirror, inner, submodule.commit);
   return null;
 }
@@ -81,7 +81,7 @@ export interface Link {
   readonly commit: string;
 }
 
-/** All commits of submodules that come in with a commit and its history, as far as that is not in the history of others. */
+/** All commits of submodules that a commit and its history name, without commits that are in the history of others (`without`). */
 export async function linksIn(mirror: Mirror, commit: string, without: readonly string[]): Promise<Link[]> {
   const args = [
     "log",
@@ -102,7 +102,7 @@ export async function linksIn(mirror: Mirror, commit: string, without: readonly 
   return [...found.values()];
 }
 
-/** The submodules of a commit that these links are of, each at the link's commit. Others are none any more. */
+/** The submodules that these links belong to, each at the link's commit. Links of submodules that were removed are left out. */
 export async function namedBy(mirror: Mirror, commit: string, links: readonly Link[]): Promise<Submodule[]> {
   if (links.length === 0) return [];
   const known = await submodulesOf(mirror, commit);

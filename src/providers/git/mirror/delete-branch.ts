@@ -9,12 +9,12 @@ import { defaultBranchOf, listRemote, unreachable } from "./remote.ts";
 
 interface Deletion {
   readonly branch: string;
-  /** The commit of ours that it should stand at, or at one before it. */
+  /** The commit that we pushed last: the branch should be at it or at one of its ancestors. */
   readonly known: string | null;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Deletes a branch of the remote; false when it has commits that are nowhere else, and then it stays. */
+/** Deletes a branch of the remote. False, and it stays, when it has commits that are neither ours nor on another branch. */
 export async function deleteBranch(mirror: Mirror, { branch, known, signal }: Deletion): Promise<boolean> {
   const remote = await listRemote(mirror, undefined, signal);
   const head = remote.branches.get(branch);
@@ -38,7 +38,7 @@ async function isElsewhere(
 ): Promise<boolean> {
   await fetchMirror(mirror, signal);
   await needCommit(mirror, head, signal);
-  // `known` itself may have been rewritten away since, and then git knows of nothing that is in it.
+  // `known` itself may not exist any more after a rewrite; git then fails, which counts as no.
   const isKnown =
     known !== null && (await git(["merge-base", "--is-ancestor", head, known], { gitDir: mirror.path })).code === 0;
   if (isKnown) return true;

@@ -7,8 +7,8 @@ import { mirroredBranch } from "./fetch.ts";
 import type { Mirror } from "./mirror.ts";
 
 /**
- * What a change adds over its target, as `git apply` takes it: binary files too, whole names of objects, and the usual
- * prefixes. `bytes` is a diff whose lines are in whatever encoding the files have.
+ * What a change adds over its target, as `git apply` reads it: with binary files, full object names and the usual prefixes.
+ * Each line of `bytes` is in the encoding of its file.
  */
 export async function diff(
   mirror: Mirror,
@@ -29,8 +29,8 @@ function wholeLines(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * The commit that a change is compared with: the merge base with the target as it stands now, for the branch may have
- * merged the target since it began. Of what has landed already: with the target as it was before.
+ * The commit that a change is compared with: the merge base with the target as it is now, because the branch may have merged the
+ * target since it began. For a change that was merged: with the target as it was before the merge.
  */
 export async function startOf(
   mirror: Mirror,

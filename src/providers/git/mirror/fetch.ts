@@ -5,7 +5,7 @@ import type { Mirror } from "./mirror.ts";
 import { unreachable } from "./remote.ts";
 
 /**
- * Brings the mirror up to date with its remote. Callers share one fetch, and each leaves it when its signal says so.
+ * Brings the mirror up to date with its remote. Callers share one fetch, and each can leave it by its own signal.
  * Throws `RepositoryUnreachable`.
  */
 export async function fetchMirror(mirror: Mirror, signal?: AbortSignal): Promise<void> {

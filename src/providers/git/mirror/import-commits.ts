@@ -5,8 +5,8 @@ import { git, transferTimeoutMs } from "../calls/git.ts";
 import type { Mirror } from "./mirror.ts";
 
 /**
- * Brings commits of a checkout, and all that they need, into the mirror. What the checkout is configured to do is not
- * done: the git that gives them out runs no hook and no filter, and may use no transport. Throws `CheckoutBroken`.
+ * Fetches commits of a checkout, with all objects that they need, into the mirror. The checkout's own configuration has no effect:
+ * the git that serves them runs no hook and no filter, and may use no transport. Throws `CheckoutBroken`.
  */
 export async function importCommits(
   mirror: Mirror,

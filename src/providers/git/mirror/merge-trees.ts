@@ -18,7 +18,7 @@ interface Merging {
   readonly context: SubmoduleContext;
 }
 
-/** Merges two commits as git does in a checkout of the first: the tree of both, or the files in conflict. */
+/** Merges two commits as git does in a checkout of the first: the merged tree, or the files in conflict. */
 export async function mergeTrees(
   mirror: Mirror,
   merging: Merging,
@@ -55,8 +55,8 @@ function conflictsIn(lines: readonly string[]): Map<string, Sides> {
 }
 
 /**
- * Submodules that both sides moved, one of them further on the same line: as git does where the submodule is populated,
- * the later commit is taken. By path.
+ * Resolves conflicts of submodules that both sides have moved, where one side's commit is an ancestor of the other's: takes the
+ * descendant, as git does where the submodule is populated. Gives the commits by path.
  */
 async function resolveLinks(
   mirror: Mirror,

@@ -3,7 +3,7 @@ import { complaint } from "../calls/complaint.ts";
 import { gitBytes } from "../calls/git.ts";
 import type { Mirror } from "./mirror.ts";
 
-/** One entry of a tree, with the whole path. */
+/** One entry of a tree, with its full path. */
 export interface TreeEntry {
   readonly mode: string;
   readonly object: string;

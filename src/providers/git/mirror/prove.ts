@@ -11,9 +11,8 @@ import type { Mirror } from "./mirror.ts";
 import { inScratch } from "./scratch.ts";
 
 /**
- * Proves of a merge, before it is pushed, that clones of it will be whole: it is checked out beside the mirror, and the
- * LFS objects and the commits of submodules that it brings to its target are looked for on their remotes. Throws
- * `MergeRefused`, `PushIncomplete`.
+ * Verifies, before a merge is pushed, that it can be cloned: checks it out beside the mirror, and looks for the LFS objects and
+ * the submodule commits that it adds to its target on their remotes. Throws `MergeRefused`, `PushIncomplete`.
  */
 export async function proveMerge(
   mirror: Mirror,
@@ -32,7 +31,7 @@ export async function proveMerge(
   if (missing.length > 0) throw new PushIncomplete(missing);
 }
 
-/** LFS files stay pointers: their content is proven apart. */
+/** LFS files stay pointers: `proveLfsOf` verifies their content. */
 async function checkOutBeside(
   mirror: Mirror,
   commit: string,

@@ -16,16 +16,16 @@ import { unpushedRef } from "./unpushed.ts";
 export interface Publication {
   readonly checkout: Checkout;
   readonly branch: string;
-  /** What the checkout stands at when left out. */
+  /** The checkout's HEAD when left out. */
   readonly commit?: string;
 }
 
 /**
- * Pushes what a checkout stands at to a branch of the remote, by way of the mirror: no git that talks to a remote ever
- * works in a checkout. What is pushed is complete: its LFS objects and the commits of its submodules are on their remotes
- * before. Commits that others pushed to the branch are never overwritten; those that we pushed and an agent has since
- * amended or rebased are. Repeatable, also by two at once. Gives the commit. Throws `BranchMovedOn`, `PushRefused`,
- * `PushIncomplete`, `RepositoryUnreachable`, `CheckoutBroken`.
+ * Pushes a checkout's HEAD to a branch of the remote, by way of the mirror, so that no git that talks to a remote works in a
+ * checkout. Its LFS objects and the commits of its submodules are pushed to their remotes first. Commits that others pushed to
+ * the branch are never overwritten; those that we pushed and an agent has since amended or rebased are. Repeatable, also by two
+ * workers at once. Returns the commit. Throws `BranchMovedOn`, `PushRefused`, `PushIncomplete`, `RepositoryUnreachable`,
+ * `CheckoutBroken`.
  */
 export async function publish(
   mirror: Mirror,
@@ -39,7 +39,7 @@ export async function publish(
   const publishSubmodule = (inner: Mirror, submodule: Checkout, link: string) =>
     publish(inner, { checkout: submodule, branch, commit: link }, context, signal);
   await complete(mirror, { checkout, commit }, context, publishSubmodule, signal);
-  // Before the push: after a crash, what the remote has is known to be ours.
+  // Recorded before the push, so that after a crash the commit on the remote is known to be ours.
   await notePushed(mirror, branch, commit);
   for (let attempt = 1; attempt <= 5; attempt++) {
     if (await push(mirror, { commit, branch }, signal)) return await noteBranch(mirror, branch, commit);
@@ -48,16 +48,16 @@ export async function publish(
       if (!(await wasPushed(mirror, branch, there))) throw new BranchMovedOn(branch);
       if (await push(mirror, { commit, branch, over: there }, signal)) return await noteBranch(mirror, branch, commit);
     }
-    // Refused, and yet only commits of ours are there: another worker is pushing at this moment.
+    // Refused although only our commits are there: another worker is pushing at this moment.
     await pause(100 * attempt, signal);
   }
   throw new BranchMovedOn(branch);
 }
 
-/** What the next fetch would find. */
+/** Updates the mirror's branch, as the next fetch would. */
 async function noteBranch(mirror: Mirror, branch: string, commit: string): Promise<string> {
   const stdin = `update refs/remotes/origin/${branch} ${commit}\ndelete ${unpushedRef(branch)}\n`;
-  // A fetch of another worker may be writing it.
+  // May fail: a fetch of another worker may be writing it.
   await git(["update-ref", "--stdin"], { gitDir: mirror.path, stdin });
   return commit;
 }

@@ -9,13 +9,13 @@ export interface Push {
   /** Null: the branch is deleted. */
   readonly commit: string | null;
   readonly branch: string;
-  /** Where the branch has to stand; left out: at an ancestor of the commit, or nowhere. */
+  /** The commit that the branch has to be at. Left out: an ancestor of `commit`, or the branch does not exist yet. */
   readonly over?: string;
 }
 
 /**
- * Pushes a commit that the mirror has to a branch of its remote. False when the branch stands elsewhere than it has to,
- * or another git is writing it. Throws `PushRefused`, `RepositoryUnreachable`.
+ * Pushes a commit of the mirror to a branch of its remote. False when the branch is at another commit than it has to be, or
+ * another git is writing it. Throws `PushRefused`, `RepositoryUnreachable`.
  */
 export async function push(mirror: Mirror, wanted: Push, signal?: AbortSignal): Promise<boolean> {
   const result = await tryPush(mirror, wanted, signal);
@@ -26,7 +26,7 @@ export async function push(mirror: Mirror, wanted: Push, signal?: AbortSignal): 
   return false;
 }
 
-/** The same, for callers with words of their own for a refusal. */
+/** The same, for callers that throw their own faults for a refusal. */
 export async function tryPush(
   mirror: Mirror,
   { commit, branch, over }: Push,
@@ -39,14 +39,14 @@ export async function tryPush(
   return await git([...args, mirror.address, `${commit ?? ""}:${ref}`], options);
 }
 
-/** A checkout of a user's own that is pushed to is brought up to date, if it is clean. */
+/** Where the remote is a user's own checkout, git updates its files with the push, if they are clean. */
 function receivePack({ url }: Mirror): string[] {
   return isLocal(url) ? ["--receive-pack=git -c receive.denyCurrentBranch=updateInstead receive-pack"] : [];
 }
 
-/** What `git push --porcelain` said of the one ref it was asked to push; null when it never came to that. */
+/** What `git push --porcelain` said of the one ref that it was to push; null when the remote was not asked. */
 export interface PushRefusal {
-  /** The ref stands elsewhere than we thought, or another git is writing it at this moment. */
+  /** The ref is at another commit than expected, or another git is writing it at this moment. */
   readonly moved: boolean;
   readonly reason: string;
 }
@@ -60,7 +60,7 @@ export function pushRefusal(result: { readonly stdout: string; readonly stderr: 
   return { moved: moved.test(summary), reason: inWords(summary, result.stderr) };
 }
 
-/** The remote's own words where there are some: a protected branch and a hook say there what they object to. */
+/** With the remote's own messages where there are some: a protected branch or a hook gives its reason there. */
 function inWords(summary: string, stderr: string): string {
   const bracketed = /\((.+)\)$/.exec(summary)?.[1] ?? summary;
   const words = stderr

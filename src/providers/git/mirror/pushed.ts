@@ -2,7 +2,7 @@ import { git, gitOutput } from "../calls/git.ts";
 import type { Mirror } from "./mirror.ts";
 import { unpushedRef } from "./unpushed.ts";
 
-// Which commits of a branch are ours, so that a later push may take their place there: a ref for each of them.
+// The commits that we have pushed to a branch, which a later push may overwrite: a ref for each of them.
 
 const pushedRef = (branch: string, commit: string) => `refs/fairlead/pushed/${branch}/${commit}`;
 
@@ -15,7 +15,7 @@ export async function wasPushed(mirror: Mirror, branch: string, commit: string):
   return (await git(args, { gitDir: mirror.path })).code === 0;
 }
 
-/** What is noted and kept of a branch that is gone. */
+/** For a branch that was deleted. */
 export async function forgetBranch(mirror: Mirror, branch: string): Promise<void> {
   const options = { gitDir: mirror.path };
   const of = [`refs/fairlead/pushed/${branch}/`, unpushedRef(branch)];

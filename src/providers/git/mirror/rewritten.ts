@@ -6,8 +6,8 @@ import type { Mirror } from "./mirror.ts";
 const shownAtMost = 20;
 
 /**
- * The commits that were in the target's history when the branch took them from there, and are not any more: the target
- * was rewritten since, as it is to purge a secret, and a merge of the branch would bring them back. Newest first.
+ * The commits that the branch has from its target and that the target does not have any more: its history was rewritten since,
+ * for example to purge a secret, and a merge of the branch would bring them back. Newest first.
  */
 export async function commitsBroughtBack(
   mirror: Mirror,

@@ -17,14 +17,14 @@ import { importCommits } from "./import-commits.ts";
 import type { Mirror } from "./mirror.ts";
 import { type Publication, publish } from "./publish.ts";
 
-/** More of them are kept in the mirror alone: a remote is not to be flooded. */
+/** Further ones are kept only in the mirror, so that the remote is not flooded with branches. */
 const pushedAtMost = 20;
 
 /**
- * Saves what a checkout has besides what is on the remote: stashes, branches that were left, detached heads, commits that
- * only the reflog leads to; and the same of its submodules, to their own remotes. All of it is kept in the mirror, under
- * `refs/fairlead/saved/<key>/`; what no later commit has taken the place of is pushed as well, under `<prefix>/`.
- * Repeatable. Throws `CheckoutBroken` where it can't be done, for the checkout to be kept as it is.
+ * Saves the commits of a checkout that are not on the remote: stashes, other branches, detached heads, commits that only the
+ * reflog has; and those of its submodules, to their own remotes. All are kept in the mirror, under
+ * `refs/fairlead/saved/<key>/`; those that were not replaced by an amend or a rebase are pushed as well, under `<prefix>/`.
+ * Repeatable. Throws `CheckoutBroken` where that is impossible, so that the checkout is kept as it is.
  */
 export async function saveLeftovers(
   mirror: Mirror,
@@ -61,11 +61,9 @@ async function saveInSubmodule(
       saved: found.saved.map((tip) => ({ ...tip, submodule: [path, tip.submodule].filter(Boolean).join("/") })),
     };
   } catch (error) {
-    const can = !(error instanceof CheckoutBroken) && !(error instanceof HostNotAllowed);
-    if (can || (await tipsOf(submodule, [submodule.recorded])).length === 0) {
-      if (can) throw error;
-      return { saved: [], objects: [] }; // there is nothing in it
-    }
+    if (!(error instanceof CheckoutBroken) && !(error instanceof HostNotAllowed)) throw error;
+    const tips = await tipsOf(submodule, [submodule.recorded]);
+    if (tips.length === 0) return { saved: [], objects: [] }; // nothing would be lost
     throw new CheckoutBroken("save a submodule", error.message);
   }
 }
@@ -100,7 +98,10 @@ async function saveTips(
   return saved;
 }
 
-/** In a branch or a tag of the remote, or kept for it; those by which we save it don't count, so that a second try says the same. */
+/**
+ * Whether a branch or a tag of the remote has it, or the mirror keeps it as unpushed work. The branches under `prefix`
+ * don't count: so a retry gives the same result.
+ */
 async function isOnRemote(mirror: Mirror, commit: string, prefix: string | null): Promise<boolean> {
   const own = prefix === null ? [] : [`--exclude=origin/${prefix}/*`];
   const range = [commit, "--not", ...own, "--remotes", "--tags", "--glob=refs/fairlead/unpushed/*"];
@@ -108,7 +109,7 @@ async function isOnRemote(mirror: Mirror, commit: string, prefix: string | null)
   return count === "0";
 }
 
-/** The branch that it was pushed to; null when the remote takes no such branch, or clones of it would not be whole. */
+/** The branch that it was pushed to; null when the remote refuses the branch, or what it needs can't be pushed. */
 async function pushTip(
   mirror: Mirror,
   tip: Publication & { readonly commit: string },
@@ -124,7 +125,7 @@ async function pushTip(
   }
 }
 
-/** An agent may have staged a folder of installed packages by mistake; the mirror keeps all that it gets for ever. */
+/** The mirror keeps objects forever, and an agent may have staged a folder of installed packages by mistake. */
 const keptAtMostBytes = 64 * 1024 * 1024;
 
 /** Keeps files that were staged and never committed. Gives the names of their objects. */

@@ -3,8 +3,8 @@ import { mkdir, rm } from "node:fs/promises";
 import type { Mirror } from "./mirror.ts";
 
 /**
- * Works in a folder beside the mirror that is gone afterwards. Of a process that was killed meanwhile, the next one that
- * opens the mirror removes it (`sweepPartials` knows it by its name).
+ * Works in a temporary folder beside the mirror. Where the process is killed meanwhile, the next one that opens the mirror removes
+ * the folder (`sweepPartials` finds it by its name).
  */
 export async function inScratch<Value>({ path }: Mirror, work: (folder: string) => Promise<Value>): Promise<Value> {
   const folder = `${path}.partial-${process.pid}-${randomUUID().slice(0, 8)}`;

@@ -7,7 +7,7 @@ import { fetchMirror, mirroredBranch } from "./fetch.ts";
 import { trailer } from "./landed.ts";
 import type { Mirror } from "./mirror.ts";
 
-/** Looks how a branch stands to its target as that is on the remote now. */
+/** Compares a branch with its target as that is on the remote now. */
 export async function standing(mirror: Mirror, request: StandingRequest, signal?: AbortSignal): Promise<Standing> {
   await fetchMirror(mirror, signal);
   await needCommit(mirror, request.headCommit, signal);
@@ -18,8 +18,8 @@ export async function standing(mirror: Mirror, request: StandingRequest, signal?
 }
 
 /**
- * Where the branch last had the target's commits below it. After the target was rewritten, the merge base is an earlier
- * commit, and the one that the branch began with still tells which commits are not its own.
+ * The later one of the merge base and the commit that the branch began with. After the target was rewritten, the merge base is an
+ * earlier commit, but the branch still contains commits of the old target up to the one that it began with.
  */
 async function laterOf(mirror: Mirror, common: string, { baseCommit, headCommit }: StandingRequest): Promise<string> {
   const isBelow = await isAncestor(mirror, baseCommit, headCommit);
@@ -28,13 +28,13 @@ async function laterOf(mirror: Mirror, common: string, { baseCommit, headCommit 
 
 const lookedAtMost = 1000;
 
-/** Agents' processes are given such a name to commit with (`committerVariables`). */
+/** Whether a committer is an agent: their processes commit under such a name (`committerVariables`). */
 const isAgents = (name: string, email: string): boolean =>
   email === fairlead.email && name.startsWith(`${fairlead.name} (`);
 
 /**
- * Commits that are on the target since the branch began and that an agent made, in this checkout or elsewhere, though they
- * came there neither by a merge of ours nor from another change's branch: an agent has pushed to the target itself.
+ * Commits that an agent made, in this checkout or another one, and that came to the target since the branch began neither by a
+ * merge of ours nor from another change's branch: an agent has pushed to the target itself.
  */
 async function unapprovedOn(
   mirror: Mirror,

@@ -1,6 +1,6 @@
 import type { Reach } from "../hosts.ts";
 
-/** What it takes to reach the submodules of a repository. */
+/** What is needed to open the mirrors of a repository's submodules. */
 export interface SubmoduleContext {
   /** Fairlead's data folder. */
   readonly home: string;

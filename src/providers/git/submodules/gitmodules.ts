@@ -3,7 +3,7 @@ import type { Mirror } from "../mirror/mirror.ts";
 import { listTree } from "../mirror/objects.ts";
 import { isLocal } from "../url.ts";
 
-/** A submodule of a commit: a repository of its own at a path, at a commit that the commit names. */
+/** A submodule of a commit: a repository at a path, at the commit that the outer commit names. */
 export interface Submodule {
   readonly name: string;
   readonly path: string;
@@ -68,7 +68,7 @@ function isPlain(path: string): boolean {
   );
 }
 
-/** As git does it: `./` and `../` begin from the repository that has the submodule. */
+/** As git does it: `./` and `../` are relative to the address of the repository that has the submodule. */
 export function resolveUrl(url: string, base: string): string {
   if (!/^\.\.?\//.test(url)) return url;
   let from = base.replace(/\/+$/, "");

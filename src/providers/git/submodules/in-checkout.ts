@@ -17,7 +17,7 @@ export interface SubmoduleCheckout extends Checkout {
 
 const timeoutMs = 30_000;
 
-/** The populated submodules of a checkout, those of an agent's making too; not the ones in them. */
+/** The populated submodules of a checkout, also those that an agent has added; without nested ones. */
 export async function submodulesIn(checkout: Checkout): Promise<SubmoduleCheckout[]> {
   const common = await checkout.commonDirectory();
   if (common === null) return [];

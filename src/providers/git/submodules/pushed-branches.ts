@@ -11,7 +11,7 @@ import { submoduleMirror } from "./mirror-with.ts";
 export interface SubmoduleBranch {
   readonly path: string;
   readonly address: string;
-  /** Deletes it, unless others have pushed there what is nowhere else. */
+  /** Deletes it, unless it has commits that are neither ours nor on another branch. */
   remove(signal?: AbortSignal): Promise<boolean>;
 }
 

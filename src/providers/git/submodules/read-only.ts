@@ -8,13 +8,13 @@ import type { SubmoduleContext } from "./context.ts";
 import { submodulesOf } from "./gitmodules.ts";
 import { submoduleMirror } from "./mirror-with.ts";
 
-/** A submodule whose remote takes no push of ours. */
+/** A submodule whose remote refuses our pushes. */
 export interface ReadOnlySubmodule {
   readonly path: string;
   readonly why: string;
 }
 
-/** Asks the remotes of a branch's submodules, by pushes that are tried dry, which of them take none. */
+/** Finds out by `git push --dry-run` which remotes of a branch's submodules refuse pushes. */
 export async function readOnlySubmodules(
   mirror: Mirror,
   branch: string,
