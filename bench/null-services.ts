@@ -127,7 +127,7 @@ const repository: Repository = {
   publish: async () => commit,
   keepUnpushed: async () => commit,
   saveLeftovers: async () => ({ saved: [], objects: [] }),
-  standing: async () => ({ base: commit, unapproved: [] }),
+  standing: async () => ({ base: commit, unapproved: [], unexplained: [] }),
   files: () => ({ readFile: async () => null, list: async () => [] }),
   diff: async () => ({ bytes: new Uint8Array(), truncated: false }),
 };

@@ -42,7 +42,7 @@ begin
   if not found then
     return false;
   end if;
-  update fairlead.change_requests c set cost_usd = c.cost_usd + coalesce((usage ->> 'costUsd')::numeric, 0),
+  update fairlead.change_requests c set cost_usd = least(c.cost_usd + coalesce((usage ->> 'costUsd')::numeric, 0), 999999),
     input_tokens = c.input_tokens + coalesce((usage ->> 'inputTokens')::bigint, 0),
     output_tokens = c.output_tokens + coalesce((usage ->> 'outputTokens')::bigint, 0) where c.id = change.id;
   update fairlead.environments e set status = 'failed', note = why

@@ -66,7 +66,9 @@ begin
       return;
     end if;
   end if;
-  perform fairlead.note_data_folder(folder_id, host, path, user_name);
+  -- The path of a folder that was moved is recorded once its worker has settled in: a worker that dies before that leaves it to
+  -- the next one.
+  perform fairlead.note_data_folder(folder_id, host, case when standing = 'own' then coalesce(before.path, path) else path end, user_name);
   if standing = 'own' then
     if at_work is null then
       update fairlead.settings set data_folder = folder_id;

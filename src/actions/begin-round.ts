@@ -1,5 +1,5 @@
 import type { Change } from "../domain/change.ts";
-import { bringBack, putBack } from "../providers/git/checkout/put-back.ts";
+import { putBack } from "../providers/git/checkout/put-back.ts";
 import { hasBegun } from "./has-begun.ts";
 import type { Workplace } from "./open-environment.ts";
 import { previewProcess } from "./open-preview.ts";
@@ -20,10 +20,8 @@ export async function beginRound(
   for (let earlier = 1; earlier < round; earlier += 1) {
     await environment.stop(previewProcess({ round: earlier }), services.limits.graceMs);
   }
-  await putBack(environment, { branch: branchName, commit: headCommit });
+  await putBack(environment, { branch: branchName, commit: headCommit, aside: previewFiles(change) });
 }
 
-/** After the round's work, puts back the files that earlier previews wrote, such as a database, for the next preview. */
-export async function endRound({ round, headCommit }: Change, { environment }: Workplace): Promise<void> {
-  if (round > 1 && headCommit !== null) await bringBack(environment, headCommit);
-}
+/** The name of the folder that keeps what earlier previews wrote while a round's agent works. */
+export const previewFiles = ({ round }: Pick<Change, "round">): string => `round-${round}`;

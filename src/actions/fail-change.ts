@@ -15,7 +15,7 @@ import type { Services } from "./services.ts";
 
 /**
  * Runs a stage of a change. What goes wrong in it fails the change, with the kind of this stage unless the fault has one
- * of its own. A lost environment is replaced instead. Three faults are rethrown, for the queue to retry: Postgres is
+ * of its own. What the stage has noted as spent is counted then. A lost environment is replaced instead. Three faults are rethrown, for the queue to retry: Postgres is
  * unavailable, the data folder is gone or refused, or this worker stops.
  */
 export async function orFail(
@@ -23,22 +23,25 @@ export async function orFail(
   change: Seen<ChangeId>,
   kind: FailureKind,
   stopping: AbortSignal,
-  stage: () => Promise<void>,
+  stage: (noteSpent: (usage: AgentUsage) => void) => Promise<void>,
 ): Promise<void> {
+  let spent: AgentUsage | undefined;
   try {
-    await stage();
+    await stage((usage) => {
+      spent = usage;
+    });
   } catch (raised) {
     const error = faultOf(raised);
     if (stopping.aborted || error instanceof DatabaseUnavailable || isOfDataFolder(error)) throw error;
     await dataFolder.check();
     if (error instanceof EnvironmentLost || error instanceof EnvironmentGone) {
       const why = error instanceof EnvironmentLost ? error.message : "its environment has vanished";
-      const replaced = await loseEnvironment(sql, change, storable(why), usageOf(error));
+      const replaced = await loseEnvironment(sql, change, storable(why), usageOf(error) ?? spent);
       log.warn({ err: error, replaced }, "environment lost");
       return;
     }
     const failure = failureOf(error, kind);
-    const settled = await settleFailed(sql, change, failure, usageOf(error));
+    const settled = await settleFailed(sql, change, failure, usageOf(error) ?? spent);
     // Only what is our own fault has a stack worth reading.
     if (failure.kind === "internal") log.error({ err: error, failure, settled }, "change failed");
     else log.info({ failure, settled }, "change failed");

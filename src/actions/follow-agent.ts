@@ -1,6 +1,5 @@
 import type { AgentOutcome, AgentRole, AgentSession } from "../domain/agent.ts";
 import { believedReset } from "../domain/agent-amounts.ts";
-import { EnvironmentLost } from "../domain/faults/environments.ts";
 import { committerVariables } from "../domain/identity.ts";
 import { signalOf } from "../providers/agents/exit.ts";
 import type { Agent, AgentJob } from "../providers/agents/port.ts";
@@ -18,16 +17,14 @@ export interface AgentRun<Role extends AgentRole> {
   readonly name: string;
 }
 
-/** How a start of an agent ended. `overdue`: it reached its time limit. `killed`: something other than Fairlead ended it. */
+/** How a start of an agent ended. `overdue`: it reached its time limit. `killed`: something other than Fairlead ended it. `gone`: its environment has vanished. */
 export type StartOutcome<Role extends AgentRole> =
   | AgentOutcome<Role>
   | { readonly state: "overdue"; readonly session: AgentSession }
-  | { readonly state: "killed"; readonly why: string; readonly session: AgentSession };
+  | { readonly state: "killed"; readonly why: string; readonly session: AgentSession }
+  | { readonly state: "gone"; readonly session: AgentSession };
 
-/**
- * Starts an agent, or adopts the one that is running or has ended, and reads its outcome. Throws `EnvironmentLost` when
- * its environment has vanished.
- */
+/** Starts an agent, or adopts the one that is running or has ended, and reads its outcome. */
 export async function followAgent<Role extends AgentRole>(
   services: Services,
   { environment, agent, job, name }: AgentRun<Role>,
@@ -60,7 +57,7 @@ export async function followAgent<Role extends AgentRole>(
   if (outcome.state !== "failed") return outcome;
   const why = whyKilled(ended, outcome.trouble === "interrupted");
   if (why === null) return outcome;
-  if (!(await environment.present())) throw new EnvironmentLost("its environment has vanished");
+  if (!(await environment.present())) return { state: "gone", session };
   return { state: "killed", why, session };
 }
 

@@ -62,6 +62,7 @@ async function followStarts<Role extends AgentRole>(
     const outcome: StartOutcome<Role> = await followAgent(services, { environment, agent, job, name }, options);
     const usage = sum(spent, outcome.session.usage);
     if (outcome.state === "overdue") return { state: "overdue", usage };
+    if (outcome.state === "gone") throw new EnvironmentLost("its environment has vanished", usage);
     if (outcome.state === "killed") {
       // A cancellation kills the agent as well, and this worker may see the kill before the cancellation.
       if (resumes === resumesAtMost || !(await options.stillWanted())) throw new EnvironmentLost(outcome.why, usage);

@@ -1,4 +1,4 @@
-import { type AgentSession, noUsage } from "../domain/agent.ts";
+import { type AgentUsage, noUsage } from "../domain/agent.ts";
 import type { Change, Seen } from "../domain/change.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
 import { fairlead } from "../domain/identity.ts";
@@ -10,7 +10,7 @@ import { changedSince, commitAll, countCommitsSince, headCommit } from "../provi
 import { changeAsSeen, settleImplemented } from "../store/changes.ts";
 import { findChangeRun } from "../store/runs.ts";
 import { findWorkspace } from "../store/workspaces.ts";
-import { beginRound, endRound } from "./begin-round.ts";
+import { beginRound } from "./begin-round.ts";
 import { checkHistory } from "./check-history.ts";
 import { orFail } from "./fail-change.ts";
 import { interruptible } from "./interruptible.ts";
@@ -28,10 +28,15 @@ import { waitOutLimit, waitsForReset } from "./wait-out-limit.ts";
 export async function implementChange(services: Services, seen: Seen<string>, stopping: AbortSignal): Promise<void> {
   const change = await changeAsSeen(services.sql, seen as Seen<ChangeId>);
   if (change === null) return;
-  await orFail(services, change, "agent", stopping, () => implement(services, change, stopping));
+  await orFail(services, change, "agent", stopping, (noteSpent) => implement(services, change, stopping, noteSpent));
 }
 
-async function implement(services: Services, change: Change, stopping: AbortSignal): Promise<void> {
+async function implement(
+  services: Services,
+  change: Change,
+  stopping: AbortSignal,
+  noteSpent: (usage: AgentUsage) => void,
+): Promise<void> {
   const opened = await openEnvironment(services, change);
   const place = { ...opened, environment: interruptible(opened.environment, stopping) };
   const { environment, branchName, baseCommit } = place;
@@ -46,13 +51,13 @@ async function implement(services: Services, change: Change, stopping: AbortSign
   const work = await workOf(services, change, place, stopping);
   // When the change was cancelled meanwhile, the checkout is the clean-up's, which saves what is in it.
   if (work === null || (await changeAsSeen(services.sql, change)) === null) return;
+  noteSpent(work.usage);
   await commitAll(environment, { message: oneLine(change.requestText), author: fairlead, branch: branchName });
   await checkHistory(services, change, place);
   const { base } = await publishRound(services, change, place, stopping);
   const { summary, session } = work.orFail();
-  await checkChanged(environment, change, { base, summary, session });
+  await checkChanged(environment, change, { base, summary });
   await noteBlueprintChange(services, change, { environment, base });
-  await endRound(change, place);
   await settleImplemented(services.sql, change, {
     headCommit: await headCommit(environment),
     baseCommit: base,
@@ -67,14 +72,13 @@ async function implement(services: Services, change: Change, stopping: AbortSign
 async function checkChanged(
   environment: Environment,
   { round, headCommit: last }: Change,
-  { base, summary, session }: { readonly base: string; readonly summary: string; readonly session: AgentSession },
+  { base, summary }: { readonly base: string; readonly summary: string },
 ): Promise<void> {
   const isChanged = round > 1 ? (await headCommit(environment)) !== last : await changedSince(environment, base);
   if (isChanged) return;
   throw new ChangeFailed(
     "no_changes",
     `the agent made no changes. It said: ${oneLine(summary, 500) || "nothing"}. Ask for it in other words.`,
-    session.usage,
   );
 }
 
@@ -122,8 +126,9 @@ async function workOf(
     return null;
   }
   return {
+    usage: outcome.session.usage,
     orFail() {
-      if (outcome.state === "failed") throw new ChangeFailed("agent", outcome.message, outcome.session.usage);
+      if (outcome.state === "failed") throw new ChangeFailed("agent", outcome.message);
       return { summary: outcome.result.summary, session: outcome.session };
     },
   };

@@ -4,10 +4,12 @@ import { ChangeFailed } from "../domain/faults/changes.ts";
 import { EnvironmentLost } from "../domain/faults/environments.ts";
 import type { ChangeId } from "../domain/ids.ts";
 import { lastLines } from "../domain/text.ts";
+import { bringBack } from "../providers/git/checkout/put-back.ts";
 import { portFree } from "../providers/previews/port-free.ts";
 import { waitUntilAnswering } from "../providers/previews/wait-until-answering.ts";
 import { changeAsSeen, notePreviewPort, settleDeployed } from "../store/changes.ts";
 import { readPortsPerEnvironment } from "../store/settings.ts";
+import { previewFiles } from "./begin-round.ts";
 import { copyLog } from "./copy-log.ts";
 import { orFail } from "./fail-change.ts";
 import { startOnce } from "./follow-process.ts";
@@ -77,6 +79,8 @@ async function startPreview(
   for (let round = 1; round < change.round; round += 1) {
     await environment.stop(previewProcess({ round }), services.limits.graceMs);
   }
+  // What earlier previews wrote, such as a database. Not before the round's work is settled: it would be committed with it.
+  await bringBack(environment, previewFiles(change));
   const range = await readPortsPerEnvironment(services.sql);
   const candidates = Array.from({ length: range }, (_, offset) => firstPort + offset);
   const port = await choosePort(blueprint.port, change.previewPort, candidates);

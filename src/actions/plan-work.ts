@@ -1,4 +1,4 @@
-import type { AgentSession } from "../domain/agent.ts";
+import type { AgentSession, AgentUsage } from "../domain/agent.ts";
 import type { Change } from "../domain/change.ts";
 import { ChangeFailed } from "../domain/faults/changes.ts";
 import { startChangeRun } from "../store/runs.ts";
@@ -7,6 +7,7 @@ import type { Services } from "./services.ts";
 
 /** What was done for a change in its environment, by an agent or by a plan. */
 export interface Work {
+  readonly usage: AgentUsage;
   /** Throws `ChangeFailed` when it came to nothing: after what there is of it has been saved. */
   orFail(): { readonly summary: string; readonly session: AgentSession };
 }
@@ -22,9 +23,10 @@ export async function planWork({ sql, log }: Services, change: Change): Promise<
   const usage = await spentOf(sql, run.id);
   const summary = await summaryOf(sql, run.id);
   return {
+    usage,
     orFail() {
       if (run.status === "succeeded") return { summary, session: { id: null, total: usage, usage } };
-      throw new ChangeFailed("agent", `its plan ${run.planId} ${run.status}: ${run.failureMessage}`, usage);
+      throw new ChangeFailed("agent", `its plan ${run.planId} ${run.status}: ${run.failureMessage}`);
     },
   };
 }

@@ -5,7 +5,7 @@ import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
 import { countCommitsSince, headCommit } from "../providers/git/checkout/checkout.ts";
 import { commitsMade } from "../providers/git/checkout/history.ts";
 import type { CommitLine, Standing } from "../providers/git/port.ts";
-import { changeAsSeen } from "../store/changes.ts";
+import { changeAsSeen, listMergedHeads } from "../store/changes.ts";
 import { addNotice } from "../store/notices.ts";
 import { isPresent } from "../store/resources.ts";
 import { faultOf } from "../store/sql.ts";
@@ -35,8 +35,13 @@ export async function publishRound(
     const why = `the branch ${place.branchName} could not be pushed: ${(error as Error).message}`;
     throw new ChangeFailed("environment", why);
   });
-  if (found.unapproved.length > 0) {
-    const text = `commits of its agent are on ${place.targetBranch} though they were not approved: ${listed(found.unapproved)}`;
+  const { unapproved, unexplained } = found;
+  if (unexplained.length > 0) {
+    const text = `commits of an agent, maybe of another change, are on ${place.targetBranch} though they were not approved`;
+    await addNotice(sql, change.id, "landed_unapproved", `${text}: ${listed(unexplained)}`);
+  }
+  if (unapproved.length > 0) {
+    const text = `commits of its agent are on ${place.targetBranch} though they were not approved: ${listed(unapproved)}`;
     await addNotice(sql, change.id, "landed_unapproved", text);
     throw new ChangeFailed("agent", `${text}. Revert them there or leave them, then retry.`);
   }
@@ -56,6 +61,10 @@ async function publish(services: Services, change: Change, place: Workplace, sig
     targetBranch,
     baseCommit,
     made: await commitsMade(environment),
+    shown: [
+      ...(change.headCommit === null ? [] : [change.headCommit]),
+      ...(await listMergedHeads(services.sql, change.repositoryUrl)),
+    ],
   };
   return await services.repository(change.repositoryUrl).standing(request, signal);
 }

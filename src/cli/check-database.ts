@@ -32,7 +32,10 @@ export async function checkDatabase(
     await checkJobs(services),
     await checkLeaks(services),
     ...(await checkMachine(services)),
-    ...(await checkAgents(agents, new Set(workspaces.map(({ agent }) => agent)))),
+    ...(await checkAgents(
+      agents,
+      new Set(workspaces.flatMap(({ agent, agents: allowed }) => [agent, ...Object.keys(allowed)])),
+    )),
   ];
 }
 

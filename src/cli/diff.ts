@@ -24,10 +24,11 @@ async function diff(cli: Cli, id: string, options: { json?: boolean }): Promise<
   await withAssembly(cli.open, async ({ services }) => {
     const change = await findChange(services, name);
     const { bytes, truncated } = await diffChange(services, change, { limitBytes });
-    const text = new TextDecoder().decode(bytes);
-    if (screen.json) return screen.printJson({ id: change.id, text, truncated });
+    // Only where it is needed: a string can't be as long as bytes can.
+    const text = () => new TextDecoder().decode(bytes);
+    if (screen.json) return screen.printJson({ id: change.id, text: text(), truncated });
     if (!screen.terminal) await writeAll(process.stdout, bytes);
-    else if (text !== "") screen.print(coloured(screen.colours, shown(text)));
+    else if (bytes.length > 0) screen.print(coloured(screen.colours, shown(text())));
     if (truncated) screen.remark(`The diff goes on: fetch ${plainLine(change.branchName ?? "", 300)} to see it all.`);
   });
 }

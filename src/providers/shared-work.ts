@@ -15,6 +15,7 @@ const next = new Map<string, Shared>();
  * reason; when no caller waits any more, the work itself is aborted.
  */
 export async function joinWork<Value>(key: string, signal: AbortSignal | undefined, work: Work<Value>): Promise<Value> {
+  signal?.throwIfAborted();
   return await join(key, running.get(key) ?? begin(key, work), signal);
 }
 
@@ -24,6 +25,7 @@ export async function joinNextWork<Value>(
   signal: AbortSignal | undefined,
   work: Work<Value>,
 ): Promise<Value> {
+  signal?.throwIfAborted();
   const current = running.get(key);
   if (current === undefined) return await join(key, begin(key, work), signal);
   return await join(key, next.get(key) ?? follow(key, current, work), signal);
@@ -64,7 +66,6 @@ function drop(key: string, shared: Shared): void {
 }
 
 async function join<Value>(key: string, shared: Shared, signal: AbortSignal | undefined): Promise<Value> {
-  signal?.throwIfAborted();
   shared.callers += 1;
   const left = Promise.withResolvers<never>();
   const leave = () => left.reject(signal?.reason);

@@ -94,6 +94,15 @@ export async function listChanges(sql: Sql, { workspace, statuses, before, limit
     order by id desc limit ${limit}`;
 }
 
+/** The approved commits of a repository's changes that were merged last, at most 500. */
+export async function listMergedHeads(sql: Sql, repositoryUrl: string): Promise<string[]> {
+  const rows = await sql<{ headCommit: string }[]>`
+    select c.head_commit from fairlead.change_requests c
+    where c.repository_url = ${repositoryUrl} and c.status = 'merged' and c.head_commit is not null
+    order by c.finished_at desc limit 500`;
+  return rows.map(({ headCommit }) => headCommit);
+}
+
 export interface NewChange {
   readonly id: ChangeId;
   readonly workspace: WorkspaceName;

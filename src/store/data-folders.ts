@@ -60,7 +60,7 @@ export async function enlistWorker(sql: Sql, { worker, folder, found, holdsDatab
   return row;
 }
 
-/** Records a folder that may not work on this database, for `doctor` and `data-folder ls`. */
+/** Records where a folder is, for `doctor` and `data-folder ls`: one that may not work here, or that was moved. */
 export async function noteFolder(sql: Sql, { id, host, path, userName }: OpenFolder): Promise<void> {
   await sql`select fairlead.note_data_folder(${id}, ${host}, ${path}, ${userName})`;
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ChangeId, EnvironmentId } from "../../src/domain/ids.ts";
@@ -117,6 +117,14 @@ test("what each start of a killed agent has cost is counted, also when its envir
   const { costUsd, environmentId } = await world.reaches(id, "deployed");
   expect(environmentId).not.toBeNull();
   expect(costUsd).toBe(3.5);
+});
+
+test("what an agent has cost is counted when its work can't be pushed", async () => {
+  const remote = await world.repository();
+  await world.workspace("refused", remote, [[{ do: "cost", usd: 2 }, write("a", "a")]]);
+  await writeFile(join(remote, "hooks", "pre-receive"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  const { failedIn, costUsd } = await world.reaches(await world.request("refused", "x"), "failed");
+  expect({ failedIn, costUsd }).toEqual({ failedIn: "implementing", costUsd: 2 });
 });
 
 test("the third environment that is lost fails the change with kind environment, and a retry begins to count anew", async () => {

@@ -6,6 +6,7 @@ import {
   enlistWorker,
   leaveBehind,
   listFolders,
+  noteFolder,
   noteFolderSeen,
   placeEnvironment,
 } from "../../src/store/data-folders.ts";
@@ -91,6 +92,17 @@ test.each([
     expect(row?.dataFolder).toBe(standing === "own" && given.begun ? here.id : null);
   },
 );
+
+test("that a folder was moved is said until its worker has settled in there", async () => {
+  const first = folder("/before");
+  await enlist(first);
+  await database.sql`delete from fairlead.workers`;
+  const moved = { ...first, path: "/after" };
+  expect((await enlist(moved)).movedFrom).toBe("/before");
+  expect((await enlist(moved)).movedFrom).toBe("/before");
+  await noteFolder(database.sql, moved);
+  expect((await enlist(moved)).movedFrom).toBeNull();
+});
 
 test("an environment is placed in the folder that works, once, and is no other's afterwards", async () => {
   const { sql } = database;

@@ -1,5 +1,6 @@
 import type { Change } from "../../domain/change.ts";
 import { listChanges } from "../../store/changes.ts";
+import { noteFolder } from "../../store/data-folders.ts";
 import { findEnvironment } from "../../store/environments.ts";
 import { previewProcess } from "../open-preview.ts";
 import { previewSpec } from "../processes/preview-spec.ts";
@@ -24,6 +25,8 @@ export async function settleIn(services: Services, movedFrom: string | null): Pr
       log.warn({ err: error, change: change.id }, "preview could not be restarted after the data folder was moved"),
     );
   }
+  // From here on it is no moved folder any more.
+  await noteFolder(sql, await dataFolder.open());
 }
 
 async function reopenPreview(services: Services, change: Change): Promise<void> {

@@ -68,14 +68,18 @@ export interface StandingRequest {
   readonly baseCommit: string;
   /** Commits that were made in the checkout. */
   readonly made: readonly string[];
+  /** Commits that people were shown, of this change and of others: somebody may have brought them to the target by hand. */
+  readonly shown: readonly string[];
 }
 
 /** A branch compared with its target. */
 export interface Standing {
   /** The merge base of the two. */
   readonly base: string;
-  /** Commits of agents that are on the target without a merge of ours, newest first. */
+  /** Commits made in the checkout that are on the target without a merge of ours, newest first. */
   readonly unapproved: readonly CommitLine[];
+  /** The same of agents in other checkouts, where nothing says which change they belong to. */
+  readonly unexplained: readonly CommitLine[];
 }
 
 export interface DiffRequest {

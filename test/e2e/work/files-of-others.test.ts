@@ -70,6 +70,32 @@ test("what setup and preview write is no part of a change, in none of its rounds
   expect(await allFilesOn(remote, "main")).toEqual(own);
 }, 60_000);
 
+test("nor when a worker is cut off just before the second round's work is settled", async () => {
+  const { sql } = world.database;
+  const remote = await world.repository(files);
+  await shellWorkspace(world, "cut-off", remote, { script: 'echo "round $FAIRLEAD_ROUND" >> work.txt', blueprint });
+  const id = await world.request("cut-off", "Work");
+  await world.reaches(id, "deployed");
+  // A sequence keeps its place when the transaction is lost.
+  await sql`create sequence public.cut_off_once`;
+  await sql.unsafe(`create function public.cut_off() returns trigger language plpgsql as $$
+    begin
+      if nextval('public.cut_off_once') = 1 then perform pg_terminate_backend(pg_backend_pid()); end if;
+      return new;
+    end $$`);
+  await sql.unsafe(`create trigger cut_off before update on fairlead.change_requests for each row
+    when (new.id = '${id}' and new.task = 'preview' and old.task <> 'preview' and new.round = 2) execute function public.cut_off()`);
+  await sql`select fairlead.request_changes(${id}, 'ann', 'more')`;
+  await world.row(async () => ((await world.change(id)).round === 2 ? [{}] : []));
+  const second = await world.reaches(id, "deployed");
+  const [{ times } = { times: 0 }] = await sql<
+    { times: number }[]
+  >`select last_value::integer as times from public.cut_off_once`;
+  expect(times).toBe(2);
+  expect(await allFilesOn(remote, second.headCommit)).toEqual(own);
+  expect(await readFile(join(await checkoutOf(id), "dev.db"), "utf8")).toBe("row\nrow\n");
+}, 60_000);
+
 test("nor when its preview fails, and the change is tried again", async () => {
   const { sql } = world.database;
   const remote = await world.repository(files);

@@ -126,6 +126,36 @@ test("an agent that pushes to the target itself fails its change, and a person i
   ]);
 });
 
+test("a change that somebody brought to the target by hand, and approved, is held against no other change", async () => {
+  const remote = await world.repository();
+  await shellWorkspace(world, "by-hand", remote, {
+    script: 'echo "$FAIRLEAD_ENVIRONMENT" > "$FAIRLEAD_ENVIRONMENT"; git add .; git commit -q -m Work',
+  });
+  const [one, other] = [await world.request("by-hand", "One"), await world.request("by-hand", "Other")];
+  const { branchName } = await world.reaches(one, "deployed");
+  await world.reaches(other, "deployed");
+  await execa("git", ["push", "--quiet", "origin", `origin/${branchName}:main`], { cwd: await colleague(remote) });
+  await approve(one);
+  await world.reaches(one, "merged");
+  await world.cleaned(one);
+  await nowRuns(world, "by-hand", "echo more > more.txt");
+  await world.database.sql`select fairlead.request_changes(${other}, 'ann', 'more')`;
+  await world.row(async () => ((await world.change(other)).round === 2 ? [{}] : []));
+  await world.reaches(other, "deployed");
+  expect(await noticesOf(world, other)).toEqual([]);
+}, 60_000);
+
+test("what an agent pushes to the target from a clone of its own is told, and fails no change", async () => {
+  const remote = await world.repository();
+  const elsewhere = `git clone -q ${remote} ../clone; cd ../clone; echo x > x; git add .; git commit -q -m "From elsewhere"; git push -q`;
+  await shellWorkspace(world, "elsewhere", remote, { script: `echo mine > mine.txt; ${elsewhere}` });
+  const id = await world.request("elsewhere", "Mine");
+  await world.reaches(id, "deployed");
+  expect(await noticesOf(world, id)).toEqual([
+    { code: "landed_unapproved", text: expect.stringContaining("From elsewhere") },
+  ]);
+}, 60_000);
+
 test("a rejected change whose commits are on the target says so", async () => {
   const { sql } = world.database;
   const remote = await world.repository();

@@ -131,6 +131,20 @@ test("what is on the remote already is not saved again: tags without a branch, o
   expect(saved).toEqual([]);
 });
 
+test("leftovers whose names come to the same are all saved", async () => {
+  const { world, place, base } = await atWork();
+  const names = ["feature/one", "feature-one", "Feature-One", `${"x".repeat(70)}-1`, `${"x".repeat(70)}-2`];
+  for (const name of names) {
+    await git(place.checkout, "checkout", "--quiet", "-b", name, branch);
+    await commit(place.checkout, { "tried.txt": `${name}\n` });
+  }
+  await git(place.checkout, "checkout", "--quiet", branch);
+  await publish(world, place, branch);
+  const { saved } = await openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
+  const kept = await Promise.all(saved.map((tip) => git(world.url, "show", `${tip.branch}:tried.txt`)));
+  expect(kept.sort()).toEqual(names.sort());
+});
+
 test("a tag of the remote's on a commit that is on no branch is no work of an agent's", async () => {
   const world = await makeWorld();
   await git(world.clone, "checkout", "--quiet", "--detach");

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { makeCheckout } from "../../../src/providers/git/checkout/make-checkout.ts";
 import { fetchMirror } from "../../../src/providers/git/mirror/fetch.ts";
-import { openMirror } from "../../../src/providers/git/mirror/mirror.ts";
+import { mirrorOf, openMirror } from "../../../src/providers/git/mirror/mirror.ts";
 import { commit, git, makeWorld, pushChange, scratch, where, write } from "./support.ts";
 
 const branch = "change/spinner-3k1m0p00";
@@ -72,6 +72,13 @@ test("the message about a remote that can't be reached has no credentials in it"
     message: expect.not.stringContaining("s3cr3t"),
     details: { url: "https://127.0.0.1:1/app.git" },
   });
+});
+
+test("a repository has one mirror, whatever login its address has", () => {
+  const paths = ["", "ada@", "ada:s3cr3t@", "ada:n3w@"].map(
+    (login) => mirrorOf({ home: "/home", url: `https://${login}example.com/app.git` }).path,
+  );
+  expect(new Set(paths).size).toBe(1);
 });
 
 test("a checkout begins at the target branch when the remote has no branch of its name", async () => {

@@ -28,6 +28,7 @@ export function endGroupOn(pid: number | undefined, { signal, timeoutMs, stallMs
           stalled = true;
           end();
         });
+  if (signal?.aborted) end();
   signal?.addEventListener("abort", end, { once: true });
   return {
     done(): { timedOut: boolean; stalled: boolean } {

@@ -30,7 +30,7 @@ export async function tipsOf(checkout: Checkout, known: readonly string[]): Prom
   const inner = new Set(commits.flatMap(({ parents }) => parents));
   const names = await namesOf(checkout);
   const superseded = await supersededBy(checkout);
-  return commits.flatMap(({ commit, subject }) => {
+  const tips = commits.flatMap(({ commit, subject }) => {
     if (inner.has(commit)) return [];
     const name = names.get(commit);
     return [
@@ -41,6 +41,16 @@ export async function tipsOf(checkout: Checkout, known: readonly string[]): Prom
         isSuperseded: name === undefined && superseded.has(commit),
       },
     ];
+  });
+  return withOwnNames(tips);
+}
+
+/** Each name once, whatever case it is in: otherwise one would be saved over another. */
+function withOwnNames(tips: readonly Tip[]): Tip[] {
+  const byName = Map.groupBy(tips, ({ name }) => name.toLowerCase());
+  return tips.map((tip) => {
+    const isAlone = byName.get(tip.name.toLowerCase())?.length === 1;
+    return isAlone ? tip : { ...tip, name: `${tip.name}-${tip.commit.slice(0, 12)}` };
   });
 }
 
@@ -77,7 +87,7 @@ function asPart(name: string): string {
   return (
     plain
       .replace(/^[-.]+/, "")
-      .replace(/(\.lock|[-.])+$/, "")
-      .slice(0, 60) || "work"
+      .slice(0, 60)
+      .replace(/(\.lock|[-.])+$/, "") || "work"
   );
 }

@@ -7,15 +7,15 @@ const namesAtOnce = 200;
 
 /**
  * Resets a checkout to a commit after a preview has run in it: tracked files are restored, and new files that no .gitignore
- * names are moved to `set-apart/` beside the checkout. Ignored files stay, such as installed packages and caches. Repeatable.
+ * names are moved to the folder `set-apart/<aside>` beside the checkout. Ignored files stay, such as installed packages and caches. Repeatable.
  */
 export async function putBack(
   place: Checkout,
-  { branch, commit }: { readonly branch: string; readonly commit: string },
+  { branch, commit, aside }: { readonly branch: string; readonly commit: string; readonly aside: string },
 ): Promise<void> {
   await gitOutputIn(place, ["checkout", "--quiet", "--force", "--ignore-other-worktrees", "-B", branch, commit, "--"]);
-  await moveNewFiles(place, asideOf(place, commit));
-  await putBackSubmodules(place, asideOf(place, commit));
+  await moveNewFiles(place, asideOf(place, aside));
+  await putBackSubmodules(place, asideOf(place, aside));
 }
 
 async function putBackSubmodules(place: Checkout, aside: string): Promise<void> {
@@ -35,11 +35,11 @@ async function moveNewFiles(place: Checkout, aside: string): Promise<void> {
 }
 
 /**
- * Moves the files that `putBack` moved away at this commit into the checkout again, for the next preview. Files whose place is
+ * Moves the files that `putBack` moved away by this name into the checkout again, for the next preview. Files whose place is
  * taken stay where they are.
  */
-export async function bringBack(place: Checkout, commit: string): Promise<void> {
-  await bringBackFrom(place, asideOf(place, commit), place.checkout);
+export async function bringBack(place: Checkout, aside: string): Promise<void> {
+  await bringBackFrom(place, asideOf(place, aside), place.checkout);
 }
 
 async function bringBackFrom(place: Checkout, aside: string, folder: string): Promise<void> {
@@ -56,7 +56,7 @@ async function bringBackFrom(place: Checkout, aside: string, folder: string): Pr
   }
 }
 
-const asideOf = ({ checkout }: Checkout, commit: string): string => join(dirname(checkout), "set-apart", commit);
+const asideOf = ({ checkout }: Checkout, name: string): string => join(dirname(checkout), "set-apart", name);
 
 async function newFiles(place: Checkout): Promise<string[]> {
   const args = ["ls-files", "--others", "--exclude-standard", "--directory", "--no-empty-directory", "-z"];

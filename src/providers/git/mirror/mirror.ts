@@ -35,9 +35,10 @@ export async function openMirror({ home, ...remote }: MirrorOptions, signal?: Ab
 
 /** Where the mirror of a remote is, whether it has been made or not. */
 export function mirrorOf({ home, ...remote }: MirrorOptions): Mirror {
-  const url = repositoryUrl(remote.url);
-  const name = createHash("sha256").update(url).digest("hex").slice(0, 16);
-  return { ...remote, path: join(resolve(home), "mirrors", `${name}.git`), address: addressOf(url).url };
+  const address = addressOf(repositoryUrl(remote.url)).url;
+  // By the address alone: what is noted in a mirror counts also after its login has changed.
+  const name = createHash("sha256").update(address).digest("hex").slice(0, 16);
+  return { ...remote, path: join(resolve(home), "mirrors", `${name}.git`), address };
 }
 
 async function makeMirror(mirror: Mirror, signal: AbortSignal): Promise<void> {

@@ -14,7 +14,13 @@ export async function standing(mirror: Mirror, request: StandingRequest, signal?
   const common = await startOf(mirror, { ...request, mergeCommit: null }, signal);
   const target = await mirroredBranch(mirror, request.targetBranch);
   const base = await laterOf(mirror, common, request);
-  return { base, unapproved: target === null ? [] : await unapprovedOn(mirror, target, request) };
+  const found = target === null ? [] : await unapprovedOn(mirror, target, request);
+  const here = new Set(request.made);
+  return {
+    base,
+    unapproved: found.filter(({ commit }) => here.has(commit)),
+    unexplained: found.filter(({ commit }) => !here.has(commit)),
+  };
 }
 
 /**
@@ -33,13 +39,13 @@ const isAgents = (name: string, email: string): boolean =>
   email === fairlead.email && name.startsWith(`${fairlead.name} (`);
 
 /**
- * Commits that an agent made, in this checkout or another one, and that came to the target since the branch began neither by a
- * merge of ours nor from another change's branch: an agent has pushed to the target itself.
+ * Commits that an agent made, in this checkout or another one, and that came to the target since the branch began without a
+ * merge of ours, though nobody was shown them and no other change's branch has them: an agent has pushed to the target itself.
  */
 async function unapprovedOn(
   mirror: Mirror,
   target: string,
-  { baseCommit, branch, made }: StandingRequest,
+  { baseCommit, branch, made, shown }: StandingRequest,
 ): Promise<CommitLine[]> {
   const options = { gitDir: mirror.path };
   const format = `--format=%H%x00%P%x00%cn%x00%ce%x00%(trailers:key=${trailer},valueonly,separator=%x20)%x00%s`;
@@ -61,9 +67,9 @@ async function unapprovedOn(
     const [commit = "", ref = ""] = line.split(" ");
     return commit === "" || ref.startsWith(`refs/fairlead/pushed/${branch}/`) ? [] : [commit];
   });
-  const explained = await gitOutput(["rev-list", "--stdin"], {
+  const explained = await gitOutput(["rev-list", "--ignore-missing", "--stdin"], {
     ...options,
-    stdin: [...merged, ...others, `^${baseCommit}`].map((line) => `${line}\n`).join(""),
+    stdin: [...merged, ...others, ...shown, `^${baseCommit}`].map((line) => `${line}\n`).join(""),
   });
   const accounted = new Set(explained.split("\n"));
   return suspects.flatMap(({ commit, subject }) => (accounted.has(commit) ? [] : [{ commit, subject }]));

@@ -1,9 +1,10 @@
-import { Fault } from "../../../domain/fault.ts";
+import { HostNotAllowed, RepositoryUnreachable } from "../../../domain/faults/git.ts";
 import { complaint } from "../calls/complaint.ts";
 import { git } from "../calls/git.ts";
 import { mirroredBranch } from "../mirror/fetch.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { pushRefusal } from "../mirror/push.ts";
+import { listRemote } from "../mirror/remote.ts";
 import type { SubmoduleContext } from "./context.ts";
 import { submodulesOf } from "./gitmodules.ts";
 import { submoduleMirror } from "./mirror-with.ts";
@@ -29,7 +30,9 @@ export async function readOnlySubmodules(
       const why = await whyRefused(inner, link, signal);
       return why === null ? [] : [{ path, why }];
     } catch (error) {
-      if (error instanceof Fault) return [{ path, why: error.message }];
+      if (error instanceof HostNotAllowed) return [{ path, why: error.message }];
+      // That may pass; a push that fails then says so.
+      if (error instanceof RepositoryUnreachable) return [];
       throw error;
     }
   });
@@ -48,5 +51,9 @@ async function whyRefused(mirror: Mirror, commit: string, signal?: AbortSignal):
     `${commit}:${ref}`,
   ];
   const result = await git(args, { gitDir: mirror.path, remote: mirror, timeoutMs: 30_000, signal });
-  return result.code === 0 ? null : (pushRefusal(result)?.reason ?? complaint(result));
+  if (result.code === 0) return null;
+  const refusal = pushRefusal(result);
+  if (refusal !== null) return refusal.reason;
+  await listRemote(mirror, undefined, signal); // a remote that can be read, and asks for a login only for a push
+  return complaint(result);
 }

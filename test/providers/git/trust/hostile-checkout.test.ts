@@ -242,8 +242,8 @@ async function doEverything(world: World, place: Environment, base: string): Pro
   await attempt("below", () => rewrittenBelow(place, { base, target: "main" }));
   await attempt("publish", () => repository.publish(place, branch));
   await write(place.checkout, { "a.txt": "by a preview\n", "upload.bin": "uploaded\n" });
-  await attempt("put back", async () => putBack(place, { branch, commit: await headCommit(place) }));
-  await attempt("bring back", async () => bringBack(place, await headCommit(place)));
+  await attempt("put back", async () => putBack(place, { branch, commit: await headCommit(place), aside: "round-2" }));
+  await attempt("bring back", async () => bringBack(place, "round-2"));
   await attempt("rebase", () => rebaseOnto(place, { target: "main", base }));
   await attempt("leftovers", () =>
     repository.saveLeftovers(place, { base, branch, key: "k", prefix: "change/saved/k" }),

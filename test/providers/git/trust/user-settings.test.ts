@@ -40,6 +40,7 @@ async function whatComesOfIt(world: World): Promise<unknown> {
     targetBranch: "main",
     baseCommit,
     made: [head],
+    shown: [],
   });
   const request = { branch, targetBranch: "main", headCommit: head, baseCommit, changeId, title: "t", author };
   const merged = await repository.merge({ ...request, stillWanted: async () => true }, never);
