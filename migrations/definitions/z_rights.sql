@@ -17,28 +17,16 @@ begin
 end $$;
 
 -- Triggers write events and jobs and move other rows, which the role that updated a row may not be allowed to do itself. So all
--- run as their owner, except `guard_change`, which checks what the role may do.
+-- run as their owner, except `guard_change`, which checks what the role may do. So do the functions by which people decide about
+-- changes and steps: they can be granted to roles that have no other rights.
 do $$
 declare
   function regprocedure;
 begin
   for function in
-    select p.oid from pg_proc p where p.pronamespace = 'fairlead'::regnamespace and p.prorettype = 'trigger'::regtype
-      and p.proname <> 'guard_change'
-  loop
-    execute format('alter function %s security definer', function);
-  end loop;
-end $$;
-
--- The functions by which people decide about changes and steps run as their owner, so that they can be granted to roles that
--- have no other rights.
-do $$
-declare
-  function regprocedure;
-begin
-  for function in
-    select p.oid from pg_proc p where p.pronamespace = 'fairlead'::regnamespace and p.proname in ('request_change',
-      'approve_change', 'reject_change', 'request_changes', 'cancel_change', 'retry_change', 'answer_step')
+    select p.oid from pg_proc p where p.pronamespace = 'fairlead'::regnamespace
+      and (p.prorettype = 'trigger'::regtype and p.proname <> 'guard_change' or p.proname in ('request_change',
+        'approve_change', 'reject_change', 'request_changes', 'cancel_change', 'retry_change', 'answer_step'))
   loop
     execute format('alter function %s security definer', function);
   end loop;

@@ -1,5 +1,5 @@
-import { appendFile } from "node:fs/promises";
-import { join } from "node:path";
+import { access, appendFile, constants } from "node:fs/promises";
+import { delimiter, isAbsolute, join } from "node:path";
 import { execa } from "execa";
 import { asArguments } from "./fixed-settings.ts";
 
@@ -18,11 +18,33 @@ const againMs = 30_000;
 export async function hasLfs(): Promise<boolean> {
   if (found !== undefined && ((await found.isThere) || performance.now() - found.askedAt < againMs))
     return found.isThere;
-  const isThere = execa("git", ["lfs", "version"], { cwd: "/", reject: false, timeout: 10_000, stdin: "ignore" }).then(
-    ({ exitCode }) => exitCode === 0,
+  found = {
+    isThere: isOnPath("git-lfs").then(async (isThere) => isThere || (await gitHasLfs())),
+    askedAt: performance.now(),
+  };
+  return await found.isThere;
+}
+
+/** Asks git, which also looks in a folder of its own: that takes ten times as long. */
+async function gitHasLfs(): Promise<boolean> {
+  const { exitCode } = await execa("git", ["lfs", "version"], {
+    cwd: "/",
+    reject: false,
+    timeout: 10_000,
+    stdin: "ignore",
+  });
+  return exitCode === 0;
+}
+
+async function isOnPath(program: string): Promise<boolean> {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter(isAbsolute);
+  const found = folders.map((folder) =>
+    access(join(folder, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    ),
   );
-  found = { isThere, askedAt: performance.now() };
-  return await isThere;
+  return (await Promise.all(found)).includes(true);
 }
 
 /**
