@@ -2,14 +2,14 @@ import { join } from "node:path";
 import { GitFailed, MergeRefused } from "../../../domain/faults/git.ts";
 import { complaint } from "../calls/complaint.ts";
 import { git, gitOutput } from "../calls/git.ts";
+import { hasCommit, isAncestor } from "../mirror/commits.ts";
+import { fetchMirror } from "../mirror/fetch.ts";
+import type { Mirror } from "../mirror/mirror.ts";
 import type { MergeRequest } from "../port.ts";
 import type { SubmoduleContext } from "../submodules/context.ts";
 import { submodulesOf } from "../submodules/gitmodules.ts";
 import { submoduleMirror } from "../submodules/mirror-with.ts";
 import { withAttributes } from "./attributes.ts";
-import { hasCommit, isAncestor } from "./commits.ts";
-import { fetchMirror } from "./fetch.ts";
-import type { Mirror } from "./mirror.ts";
 import { inScratch } from "./scratch.ts";
 
 interface Merging {

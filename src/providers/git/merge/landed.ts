@@ -1,7 +1,7 @@
 import { gitOutput } from "../calls/git.ts";
+import { isAncestor } from "../mirror/commits.ts";
+import type { Mirror } from "../mirror/mirror.ts";
 import type { MergeRequest } from "../port.ts";
-import { isAncestor } from "./commits.ts";
-import type { Mirror } from "./mirror.ts";
 
 export const trailer = "Fairlead-Change";
 

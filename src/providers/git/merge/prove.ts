@@ -4,10 +4,10 @@ import { MergeRefused, PushIncomplete } from "../../../domain/faults/git.ts";
 import { complaint } from "../calls/complaint.ts";
 import { git, transferTimeoutMs } from "../calls/git.ts";
 import { proveLfsOf } from "../lfs/transfer.ts";
+import { isOnRemote, linksIn, namedBy } from "../mirror/complete.ts";
+import type { Mirror } from "../mirror/mirror.ts";
 import type { SubmoduleContext } from "../submodules/context.ts";
 import { submoduleMirror } from "../submodules/mirror-with.ts";
-import { isOnRemote, linksIn, namedBy } from "./complete.ts";
-import type { Mirror } from "./mirror.ts";
 import { inScratch } from "./scratch.ts";
 
 /**

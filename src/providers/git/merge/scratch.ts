@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
-import type { Mirror } from "./mirror.ts";
+import type { Mirror } from "../mirror/mirror.ts";
 
 /**
  * Works in a temporary folder beside the mirror. Where the process is killed meanwhile, the next one that opens the mirror removes

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { GitOptions } from "../calls/git.ts";
-import type { Mirror } from "./mirror.ts";
-import { listTree, readObjects } from "./objects.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+import { listTree, readObjects } from "../mirror/objects.ts";
 import { inScratch } from "./scratch.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { gitOutput } from "../calls/git.ts";
+import { isAncestor, needCommit } from "../mirror/commits.ts";
+import type { Mirror } from "../mirror/mirror.ts";
 import type { CommitLine, MergeRequest } from "../port.ts";
-import { isAncestor, needCommit } from "./commits.ts";
-import type { Mirror } from "./mirror.ts";
 
 const shownAtMost = 20;
 
