@@ -1,6 +1,6 @@
 import { basename } from "node:path";
-import { workspaceFor } from "../actions/register-workspace.ts";
 import type { Services } from "../actions/services.ts";
+import { workspaceFor } from "../actions/workspaces/register-workspace.ts";
 import { NotACheckout, RemoteAmbiguous, WorkspaceNotChosen } from "../domain/faults/cli.ts";
 import type { WorkspaceName } from "../domain/ids.ts";
 import type { Workspace } from "../domain/workspace.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { type Decision, decisions } from "../actions/decide-change.ts";
-import { findChange } from "../actions/find-change.ts";
+import { type Decision, decisions } from "../actions/changes/decide-change.ts";
+import { findChange } from "../actions/changes/find-change.ts";
 import { word } from "../wire/changes.ts";
 import { changeName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";

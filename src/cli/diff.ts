@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { diffChange } from "../actions/diff-change.ts";
-import { findChange } from "../actions/find-change.ts";
+import { diffChange } from "../actions/changes/diff-change.ts";
+import { findChange } from "../actions/changes/find-change.ts";
 import { changeName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
 import { parseGiven } from "./parse-given.ts";

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { folderStanding } from "../actions/data-folder/standing.ts";
-import { endEnvironment } from "../actions/end-environment.ts";
+import { endEnvironment } from "../actions/environments/end-environment.ts";
 import { idsNamed } from "../actions/ids-named.ts";
-import { needWorkspace } from "../actions/need-workspace.ts";
+import { needWorkspace } from "../actions/workspaces/need-workspace.ts";
 import type { EnvironmentRow } from "../domain/environment.ts";
 import { IdAmbiguous } from "../domain/faults/cli.ts";
 import { EnvironmentUnknown } from "../domain/faults/requests.ts";

@@ -1,4 +1,4 @@
-import type { LogLine } from "../actions/read-log.ts";
+import type { LogLine } from "../actions/processes/read-log.ts";
 import { plain } from "./plain.ts";
 import type { Colours, Screen } from "./screen.ts";
 

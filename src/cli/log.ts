@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { findChange } from "../actions/find-change.ts";
-import { type LogPage, readLog } from "../actions/read-log.ts";
+import { findChange } from "../actions/changes/find-change.ts";
+import { type LogPage, readLog } from "../actions/processes/read-log.ts";
 import type { Services } from "../actions/services.ts";
 import type { Change } from "../domain/change.ts";
 import { changeName } from "../wire/ids.ts";

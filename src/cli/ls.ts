@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { needWorkspace } from "../actions/need-workspace.ts";
+import { needWorkspace } from "../actions/workspaces/need-workspace.ts";
 import type { Change } from "../domain/change.ts";
 import type { ChangeId } from "../domain/ids.ts";
 import { type ChangeStatus, changeLifecycle, statusesOf } from "../domain/lifecycles.ts";

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { type Command, Option } from "commander";
-import { type RunRequest, startRun } from "../actions/start-run.ts";
+import { type RunRequest, startRun } from "../actions/runs/start-run.ts";
 import type { Event } from "../domain/event.ts";
 import { GivenInvalid, OutputUnwritable } from "../domain/faults/cli.ts";
 import { FolderMissing } from "../domain/faults/environments.ts";

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { needPlan } from "../actions/need-plan.ts";
+import { needPlan } from "../actions/runs/need-plan.ts";
 import { PlanInvalid } from "../domain/faults/plans.ts";
 import type { Plan, PlanProblem } from "../domain/plan.ts";
 import { planId } from "../wire/ids.ts";

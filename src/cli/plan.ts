@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { addPlan as register } from "../actions/add-plan.ts";
-import { needPlan } from "../actions/need-plan.ts";
+import { addPlan as register } from "../actions/runs/add-plan.ts";
+import { needPlan } from "../actions/runs/need-plan.ts";
 import { drawPlan } from "../domain/draw-plan.ts";
 import type { PlanVariable } from "../domain/plan.ts";
 import type { RegisteredPlan } from "../domain/registered-plan.ts";

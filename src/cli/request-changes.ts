@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { requestChanges } from "../actions/decide-change.ts";
-import { findChange } from "../actions/find-change.ts";
+import { requestChanges } from "../actions/changes/decide-change.ts";
+import { findChange } from "../actions/changes/find-change.ts";
 import type { Comment } from "../domain/change.ts";
 import { changeName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { requestChange } from "../actions/request-change.ts";
+import { requestChange } from "../actions/changes/request-change.ts";
 import type { Services } from "../actions/services.ts";
 import { settingsForAgent } from "../domain/agent-choice.ts";
 import type { Change } from "../domain/change.ts";

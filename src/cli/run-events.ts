@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { findRun } from "../actions/find-run.ts";
+import { findRun } from "../actions/runs/find-run.ts";
 import type { Services } from "../actions/services.ts";
 import type { Event } from "../domain/event.ts";
 import type { RunId } from "../domain/run.ts";

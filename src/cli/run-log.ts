@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "commander";
-import { findRun, needStep } from "../actions/find-run.ts";
-import { type RunLogPage, readRunLog } from "../actions/read-run-log.ts";
+import { findRun, needStep } from "../actions/runs/find-run.ts";
+import { type RunLogPage, readRunLog } from "../actions/runs/read-run-log.ts";
 import type { Services } from "../actions/services.ts";
 import type { Run } from "../domain/run.ts";
 import { runName } from "../wire/ids.ts";

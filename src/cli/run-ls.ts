@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { needPlan } from "../actions/need-plan.ts";
+import { needPlan } from "../actions/runs/need-plan.ts";
 import type { RunStatus } from "../domain/lifecycles.ts";
 import type { Run, RunId } from "../domain/run.ts";
 import { isPlanKnown } from "../store/plans.ts";

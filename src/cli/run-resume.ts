@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { findRun } from "../actions/find-run.ts";
+import { findRun } from "../actions/runs/find-run.ts";
 import { runName } from "../wire/ids.ts";
 import type { Cli } from "./cli.ts";
 import { followRun } from "./follow-run.ts";

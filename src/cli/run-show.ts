@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { findRun } from "../actions/find-run.ts";
-import { readRun } from "../actions/read-run.ts";
+import { findRun } from "../actions/runs/find-run.ts";
+import { readRun } from "../actions/runs/read-run.ts";
 import type { Run, Step } from "../domain/run.ts";
 import type { RunWithSteps } from "../domain/run-progress.ts";
 import { runName } from "../wire/ids.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { answerRun, cancelRun, retryRun } from "../actions/decide-run.ts";
-import { findRun } from "../actions/find-run.ts";
+import { answerRun, cancelRun, retryRun } from "../actions/runs/decide-run.ts";
+import { findRun } from "../actions/runs/find-run.ts";
 import { MoveIllegal } from "../domain/faults/kernel.ts";
 import { faultOf } from "../store/sql.ts";
 import { runName } from "../wire/ids.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { findChange } from "../actions/find-change.ts";
+import { findChange } from "../actions/changes/find-change.ts";
 import type { Blueprint } from "../domain/blueprint.ts";
 import type { Change, Feedback } from "../domain/change.ts";
 import { redact } from "../domain/redact.ts";

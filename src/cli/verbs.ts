@@ -1,4 +1,4 @@
-import type { Decision } from "../actions/decide-change.ts";
+import type { Decision } from "../actions/changes/decide-change.ts";
 import type { Change } from "../domain/change.ts";
 import { type ChangeStatus, changeLifecycle, movesFrom } from "../domain/lifecycles.ts";
 import { changeWord, shortId } from "./wording.ts";

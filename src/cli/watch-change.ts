@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type LogLine, readLog } from "../actions/read-log.ts";
+import { type LogLine, readLog } from "../actions/processes/read-log.ts";
 import type { Services } from "../actions/services.ts";
 import type { Change } from "../domain/change.ts";
 import type { Event } from "../domain/event.ts";

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { registerWorkspace } from "../actions/register-workspace.ts";
+import { registerWorkspace } from "../actions/workspaces/register-workspace.ts";
 import { GivenInvalid } from "../domain/faults/cli.ts";
 import { parseJson } from "../domain/json/parse-json.ts";
 import { redact } from "../domain/redact.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { needWorkspace } from "../actions/need-workspace.ts";
-import { removeWorkspace } from "../actions/remove-workspace.ts";
+import { needWorkspace } from "../actions/workspaces/need-workspace.ts";
+import { removeWorkspace } from "../actions/workspaces/remove-workspace.ts";
 import { allowedAgents } from "../domain/agent-choice.ts";
 import type { Blueprint } from "../domain/blueprint.ts";
 import { redact } from "../domain/redact.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { addPlan } from "../actions/add-plan.ts";
-import { needPlan } from "../actions/need-plan.ts";
+import { addPlan } from "../actions/runs/add-plan.ts";
+import { needPlan } from "../actions/runs/need-plan.ts";
 import { PlanInvalid } from "../domain/faults/plans.ts";
 import { listPlans } from "../store/plans.ts";
 import { planId } from "../wire/ids.ts";

@@ -1,7 +1,7 @@
 import type { Response } from "express";
 import { z } from "zod";
-import { findRun, needStep } from "../actions/find-run.ts";
-import { type RunLogPage, readRunLog } from "../actions/read-run-log.ts";
+import { findRun, needStep } from "../actions/runs/find-run.ts";
+import { type RunLogPage, readRunLog } from "../actions/runs/read-run-log.ts";
 import { attemptsAfter } from "../store/run-progress.ts";
 import { eventPage, ownEventsQuery } from "../wire/events.ts";
 import { runName } from "../wire/ids.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { answerRun, cancelRun, retryRun } from "../actions/decide-run.ts";
-import { findRun } from "../actions/find-run.ts";
+import { answerRun, cancelRun, retryRun } from "../actions/runs/decide-run.ts";
+import { findRun } from "../actions/runs/find-run.ts";
 import { runName } from "../wire/ids.ts";
 import { problem } from "../wire/problem.ts";
 import { runAnswer, runCancellation, runRetry } from "../wire/run-requests.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { findRun } from "../actions/find-run.ts";
-import { readRun } from "../actions/read-run.ts";
-import { startRun } from "../actions/start-run.ts";
+import { findRun } from "../actions/runs/find-run.ts";
+import { readRun } from "../actions/runs/read-run.ts";
+import { startRun } from "../actions/runs/start-run.ts";
 import { listRuns } from "../store/runs.ts";
 import { idempotencyKey } from "../wire/changes.ts";
 import { runName } from "../wire/ids.ts";

@@ -1,4 +1,4 @@
-import { readLog } from "../actions/read-log.ts";
+import { readLog } from "../actions/processes/read-log.ts";
 import type { Services } from "../actions/services.ts";
 import { eventWords } from "../cli/event-words.ts";
 import { logLine } from "../cli/log-line.ts";

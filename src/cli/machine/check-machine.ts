@@ -1,5 +1,5 @@
 import { folderStanding } from "../../actions/data-folder/standing.ts";
-import { findUnknownEnvironments } from "../../actions/find-unknown-environments.ts";
+import { findUnknownEnvironments } from "../../actions/environments/find-unknown-environments.ts";
 import type { Services } from "../../actions/services.ts";
 import { listFolders } from "../../store/data-folders.ts";
 import { listKept } from "../../store/resources.ts";
