@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { Fault } from "../src/domain/fault.ts";
 
-const folder = new URL("../src/domain/faults", import.meta.url);
+const folder = new URL("../src/domain/faults/", import.meta.url);
 
 export interface CataloguedFault {
   readonly fault: Fault;

@@ -7,16 +7,16 @@ import type { EnvironmentRow } from "../domain/environment.ts";
 import { IdAmbiguous } from "../domain/faults/cli.ts";
 import { EnvironmentUnknown } from "../domain/faults/requests.ts";
 import { findEnvironment, listEnvironments } from "../store/environments.ts";
-import { environmentsEndingIn } from "../store/find-ending.ts";
+import { environmentsEndingIn } from "../store/runs/find-ending.ts";
 import { viewEnvironment } from "../wire/environments.ts";
 import { environmentName, workspaceName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
+import { remarkNoWorker } from "./doctor/workers-alive.ts";
 import { parseGiven } from "./parse-given.ts";
-import { plainLine } from "./plain.ts";
-import { makeScreen } from "./screen.ts";
-import { table } from "./table.ts";
-import { age, shortId, statusWord } from "./wording.ts";
-import { remarkNoWorker } from "./workers-alive.ts";
+import { plainLine } from "./screen/plain.ts";
+import { makeScreen } from "./screen/screen.ts";
+import { table } from "./screen/table.ts";
+import { age, shortId, statusWord } from "./screen/wording.ts";
 
 const most = 1000;
 

@@ -1,4 +1,4 @@
-import { allowedAgents, settingsForAgent } from "../../domain/agent-choice.ts";
+import { allowedAgents, settingsForAgent } from "../../domain/agents/agent-choice.ts";
 import type { Change } from "../../domain/change.ts";
 import { AgentNotAllowed } from "../../domain/faults/agents.ts";
 import type { AgentSettings } from "../../domain/workspace.ts";

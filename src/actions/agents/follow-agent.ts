@@ -1,5 +1,5 @@
-import type { AgentOutcome, AgentRole, AgentSession } from "../../domain/agent.ts";
-import { believedReset } from "../../domain/agent-amounts.ts";
+import type { AgentOutcome, AgentRole, AgentSession } from "../../domain/agents/agent.ts";
+import { believedReset } from "../../domain/agents/agent-amounts.ts";
 import { committerVariables } from "../../domain/identity.ts";
 import { signalOf } from "../../providers/agents/exit.ts";
 import type { Agent, AgentJob } from "../../providers/agents/port.ts";

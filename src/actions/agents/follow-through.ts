@@ -1,4 +1,10 @@
-import { type AgentOutcome, type AgentRole, type AgentSession, type AgentUsage, noUsage } from "../../domain/agent.ts";
+import {
+  type AgentOutcome,
+  type AgentRole,
+  type AgentSession,
+  type AgentUsage,
+  noUsage,
+} from "../../domain/agents/agent.ts";
 import { EnvironmentLost } from "../../domain/faults/environments.ts";
 import type { Agent, AgentJob } from "../../providers/agents/port.ts";
 import type { Environment } from "../../providers/environments/port.ts";

@@ -1,8 +1,8 @@
-import { type AgentOutcome, noUsage } from "../../domain/agent.ts";
+import { type AgentOutcome, noUsage } from "../../domain/agents/agent.ts";
+import { codePrompt } from "../../domain/agents/prompt.ts";
+import { sessionIdOf } from "../../domain/agents/session-id.ts";
 import type { Change } from "../../domain/change.ts";
 import { ChangeFailed } from "../../domain/faults/changes.ts";
-import { codePrompt } from "../../domain/prompt.ts";
-import { sessionIdOf } from "../../domain/session-id.ts";
 import type { Agent, AgentJob } from "../../providers/agents/port.ts";
 import type { Environment } from "../../providers/environments/port.ts";
 import { changeAsSeen } from "../../store/changes.ts";

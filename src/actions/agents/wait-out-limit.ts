@@ -1,4 +1,4 @@
-import type { AgentOutcome } from "../../domain/agent.ts";
+import type { AgentOutcome } from "../../domain/agents/agent.ts";
 import type { Change } from "../../domain/change.ts";
 import { ChangeFailed } from "../../domain/faults/changes.ts";
 import type { Environment } from "../../providers/environments/port.ts";

@@ -1,4 +1,4 @@
-import type { AgentUsage } from "../../domain/agent.ts";
+import type { AgentUsage } from "../../domain/agents/agent.ts";
 import type { Seen } from "../../domain/change.ts";
 import type { FailureKind } from "../../domain/failure.ts";
 import { Fault } from "../../domain/fault.ts";
@@ -7,7 +7,7 @@ import { isOfDataFolder } from "../../domain/faults/data-folders.ts";
 import { EnvironmentGone, EnvironmentLost } from "../../domain/faults/environments.ts";
 import { DatabaseUnavailable } from "../../domain/faults/kernel.ts";
 import type { ChangeId } from "../../domain/ids.ts";
-import { storable } from "../../domain/text.ts";
+import { storable } from "../../domain/texts/text.ts";
 import { settleFailed } from "../../store/changes.ts";
 import { loseEnvironment } from "../../store/environments.ts";
 import { faultOf } from "../../store/sql.ts";

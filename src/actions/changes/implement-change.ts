@@ -1,14 +1,14 @@
-import { type AgentUsage, noUsage } from "../../domain/agent.ts";
+import { type AgentUsage, noUsage } from "../../domain/agents/agent.ts";
 import type { Change, Seen } from "../../domain/change.ts";
 import { ChangeFailed } from "../../domain/faults/changes.ts";
 import { fairlead } from "../../domain/identity.ts";
 import type { ChangeId } from "../../domain/ids.ts";
 import { workStands } from "../../domain/retry.ts";
-import { oneLine, storable } from "../../domain/text.ts";
+import { oneLine, storable } from "../../domain/texts/text.ts";
 import type { Environment } from "../../providers/environments/port.ts";
 import { changedSince, commitAll, countCommitsSince, headCommit } from "../../providers/git/checkout/checkout.ts";
 import { changeAsSeen, settleImplemented } from "../../store/changes.ts";
-import { findChangeRun } from "../../store/runs.ts";
+import { findChangeRun } from "../../store/runs/runs.ts";
 import { findWorkspace } from "../../store/workspaces.ts";
 import { agentProcess, runAgent } from "../agents/run-agent.ts";
 import { waitOutLimit, waitsForReset } from "../agents/wait-out-limit.ts";

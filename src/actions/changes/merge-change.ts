@@ -3,7 +3,7 @@ import { ChangeFailed } from "../../domain/faults/changes.ts";
 import { RepositoryUnreachable } from "../../domain/faults/git.ts";
 import { fairlead } from "../../domain/identity.ts";
 import type { ChangeId } from "../../domain/ids.ts";
-import { oneLine } from "../../domain/text.ts";
+import { oneLine } from "../../domain/texts/text.ts";
 import type { MergeRequest } from "../../providers/git/port.ts";
 import { changeAsSeen, noteLanded, settleMerged } from "../../store/changes.ts";
 import { patiently } from "../patiently.ts";

@@ -1,9 +1,9 @@
-import type { Command } from "../../domain/blueprint.ts";
+import type { Command } from "../../domain/blueprints/blueprint.ts";
 import type { Change, Seen } from "../../domain/change.ts";
 import { ChangeFailed } from "../../domain/faults/changes.ts";
 import { EnvironmentLost } from "../../domain/faults/environments.ts";
 import type { ChangeId } from "../../domain/ids.ts";
-import { lastLines } from "../../domain/text.ts";
+import { lastLines } from "../../domain/texts/text.ts";
 import { bringBack } from "../../providers/git/checkout/put-back.ts";
 import { portFree } from "../../providers/previews/port-free.ts";
 import { waitUntilAnswering } from "../../providers/previews/wait-until-answering.ts";

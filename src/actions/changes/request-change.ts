@@ -1,5 +1,5 @@
 import { ulid } from "ulid";
-import { allowedAgents, settingsForAgent } from "../../domain/agent-choice.ts";
+import { allowedAgents, settingsForAgent } from "../../domain/agents/agent-choice.ts";
 import { isBranchName } from "../../domain/branch-name.ts";
 import type { Change } from "../../domain/change.ts";
 import { AgentNotAllowed } from "../../domain/faults/agents.ts";

@@ -3,7 +3,7 @@ import type { EnvironmentRow } from "../../domain/environment.ts";
 import { EnvironmentFailed } from "../../domain/faults/environments.ts";
 import { DatabaseUnavailable } from "../../domain/faults/kernel.ts";
 import type { EnvironmentId } from "../../domain/ids.ts";
-import { oneLine } from "../../domain/text.ts";
+import { oneLine } from "../../domain/texts/text.ts";
 import { findChange } from "../../store/changes.ts";
 import { leaveBehind } from "../../store/data-folders.ts";
 import { environmentAsSeen, postponeCleanup, settleTerminated } from "../../store/environments.ts";

@@ -2,7 +2,7 @@ import { EnvironmentInUse, EnvironmentUnknown } from "../../domain/faults/reques
 import type { EnvironmentId } from "../../domain/ids.ts";
 import { findChange } from "../../store/changes.ts";
 import { findEnvironment, terminateEnvironment } from "../../store/environments.ts";
-import { findRun } from "../../store/runs.ts";
+import { findRun } from "../../store/runs/runs.ts";
 import type { Services } from "../services.ts";
 
 /** Sends an environment to its clean-up, unless a change that is still going on needs it. */

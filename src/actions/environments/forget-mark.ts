@@ -1,5 +1,5 @@
-import type { Run, Step } from "../../domain/run.ts";
-import { stepProcess } from "../../domain/step-process.ts";
+import type { Run, Step } from "../../domain/plans/run.ts";
+import { stepProcess } from "../../domain/plans/step-process.ts";
 import { removeMark } from "../../providers/git/checkout/marks.ts";
 import { runEnvironment } from "../runs/run-environment.ts";
 import type { Services } from "../services.ts";

@@ -1,4 +1,4 @@
-import type { Blueprint } from "../../domain/blueprint.ts";
+import type { Blueprint } from "../../domain/blueprints/blueprint.ts";
 import type { Change } from "../../domain/change.ts";
 import { EnvironmentLost } from "../../domain/faults/environments.ts";
 import type { Environment } from "../../providers/environments/port.ts";

@@ -5,7 +5,7 @@ import { EnvironmentLost } from "../../domain/faults/environments.ts";
 import { NotFound } from "../../domain/faults/kernel.ts";
 import type { ChangeId } from "../../domain/ids.ts";
 import type { Resource } from "../../domain/resource.ts";
-import { lastLines } from "../../domain/text.ts";
+import { lastLines } from "../../domain/texts/text.ts";
 import { signalOf } from "../../providers/agents/exit.ts";
 import type { Environment } from "../../providers/environments/port.ts";
 import { forkPoint } from "../../providers/git/checkout/fork-point.ts";

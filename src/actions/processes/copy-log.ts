@@ -1,4 +1,4 @@
-import { storable } from "../../domain/text.ts";
+import { storable } from "../../domain/texts/text.ts";
 import type { Environment } from "../../providers/environments/port.ts";
 import { appendLog, type LogOwner, type LogSource, type LogStream, loggedBytes } from "../../store/logs.ts";
 import type { Services } from "../services.ts";

@@ -1,4 +1,4 @@
-import { storable } from "../../domain/text.ts";
+import { storable } from "../../domain/texts/text.ts";
 import type { Environment } from "../../providers/environments/port.ts";
 import type { LogStream } from "../../store/logs.ts";
 

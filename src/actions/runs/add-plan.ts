@@ -1,6 +1,6 @@
-import type { Plan } from "../../domain/plan.ts";
-import type { RegisteredPlan } from "../../domain/registered-plan.ts";
-import { registerPlan } from "../../store/plans.ts";
+import type { Plan } from "../../domain/plans/plan.ts";
+import type { RegisteredPlan } from "../../domain/plans/registered-plan.ts";
+import { registerPlan } from "../../store/runs/plans.ts";
 import type { Services } from "../services.ts";
 import { needPlan } from "./need-plan.ts";
 

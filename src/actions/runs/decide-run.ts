@@ -1,7 +1,7 @@
 import { StepUnknown } from "../../domain/faults/runs.ts";
-import type { Run, Step } from "../../domain/run.ts";
-import * as store from "../../store/runs.ts";
-import { type Answer, answerStep, hasStepWithin } from "../../store/steps.ts";
+import type { Run, Step } from "../../domain/plans/run.ts";
+import * as store from "../../store/runs/runs.ts";
+import { type Answer, answerStep, hasStepWithin } from "../../store/runs/steps.ts";
 import type { Services } from "../services.ts";
 import { needStep } from "./find-run.ts";
 

@@ -1,8 +1,8 @@
 import { OutputMissing } from "../../domain/faults/runs.ts";
-import type { PlanStep } from "../../domain/plan.ts";
-import type { Run, Step } from "../../domain/run.ts";
-import { expandStep, referencesOfStep } from "../../domain/step-texts.ts";
-import { outputsOf } from "../../store/steps.ts";
+import type { PlanStep } from "../../domain/plans/plan.ts";
+import type { Run, Step } from "../../domain/plans/run.ts";
+import { expandStep, referencesOfStep } from "../../domain/plans/step-texts.ts";
+import { outputsOf } from "../../store/runs/steps.ts";
 import type { Services } from "../services.ts";
 
 /** What a step is told to do, with all that it refers to filled in. Throws `OutputMissing`. */

@@ -1,8 +1,8 @@
 import { RunAmbiguous, RunUnknown, StepUnknown } from "../../domain/faults/runs.ts";
 import type { IdOrEnding } from "../../domain/ids.ts";
-import type { Run, RunId } from "../../domain/run.ts";
-import { findRun as byId, runsEndingIn } from "../../store/runs.ts";
-import { findStep } from "../../store/steps.ts";
+import type { Run, RunId } from "../../domain/plans/run.ts";
+import { findRun as byId, runsEndingIn } from "../../store/runs/runs.ts";
+import { findStep } from "../../store/runs/steps.ts";
 import { idsNamed, nameOf } from "../ids-named.ts";
 import type { Services } from "../services.ts";
 

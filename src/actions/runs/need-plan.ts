@@ -1,6 +1,6 @@
 import { PlanUnknown } from "../../domain/faults/runs.ts";
-import type { RegisteredPlan } from "../../domain/registered-plan.ts";
-import { findPlan, listPlans } from "../../store/plans.ts";
+import type { RegisteredPlan } from "../../domain/plans/registered-plan.ts";
+import { findPlan, listPlans } from "../../store/runs/plans.ts";
 import type { Services } from "../services.ts";
 
 /** The plan that an id means now. Throws `PlanUnknown`, which names the ones there are. */

@@ -1,8 +1,8 @@
-import type { AgentSession, AgentUsage } from "../../domain/agent.ts";
+import type { AgentSession, AgentUsage } from "../../domain/agents/agent.ts";
 import type { Change } from "../../domain/change.ts";
 import { ChangeFailed } from "../../domain/faults/changes.ts";
-import { startChangeRun } from "../../store/runs.ts";
-import { spentOf, summaryOf } from "../../store/steps.ts";
+import { startChangeRun } from "../../store/runs/runs.ts";
+import { spentOf, summaryOf } from "../../store/runs/steps.ts";
 import type { Services } from "../services.ts";
 
 /** What was done for a change in its environment, by an agent or by a plan. */

@@ -1,4 +1,4 @@
-import type { Run } from "../../domain/run.ts";
+import type { Run } from "../../domain/plans/run.ts";
 import { readRunLog as chunks } from "../../store/logs.ts";
 import type { Services } from "../services.ts";
 

@@ -1,6 +1,6 @@
-import type { Run } from "../../domain/run.ts";
-import type { RunWithSteps } from "../../domain/run-progress.ts";
-import { countSteps, spentOf, stepsAfter } from "../../store/steps.ts";
+import type { Run } from "../../domain/plans/run.ts";
+import type { RunWithSteps } from "../../domain/plans/run-progress.ts";
+import { countSteps, spentOf, stepsAfter } from "../../store/runs/steps.ts";
 import type { Services } from "../services.ts";
 
 /** A run with its steps after a position of its plan, as many as are asked for. */

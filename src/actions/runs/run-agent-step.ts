@@ -1,18 +1,24 @@
-import { type AgentOutcome, type AgentResults, type AgentRole, type AgentUsage, noUsage } from "../../domain/agent.ts";
+import {
+  type AgentOutcome,
+  type AgentResults,
+  type AgentRole,
+  type AgentUsage,
+  noUsage,
+} from "../../domain/agents/agent.ts";
+import { sessionIdOf } from "../../domain/agents/session-id.ts";
 import type { Change } from "../../domain/change.ts";
 import { StepFailed } from "../../domain/faults/runs.ts";
-import type { AgentStep } from "../../domain/plan.ts";
-import type { Step, StepFailureKind } from "../../domain/run.ts";
-import { sessionIdOf } from "../../domain/session-id.ts";
-import { stepProcess } from "../../domain/step-process.ts";
-import { stepPrompt } from "../../domain/step-prompt.ts";
-import { oneLine, storable } from "../../domain/text.ts";
+import type { AgentStep } from "../../domain/plans/plan.ts";
+import type { Step, StepFailureKind } from "../../domain/plans/run.ts";
+import { stepProcess } from "../../domain/plans/step-process.ts";
+import { stepPrompt } from "../../domain/plans/step-prompt.ts";
+import { oneLine, storable } from "../../domain/texts/text.ts";
 import type { AgentJob } from "../../providers/agents/port.ts";
 import { schemaProblems } from "../../providers/agents/schema-problems.ts";
 import type { Environment } from "../../providers/environments/port.ts";
 import { commitsSince, markCommit } from "../../providers/git/checkout/marks.ts";
 import { findChange } from "../../store/changes.ts";
-import { settleStepLimited, settleSucceeded, settleWaiting, stepAsSeen } from "../../store/steps.ts";
+import { settleStepLimited, settleSucceeded, settleWaiting, stepAsSeen } from "../../store/runs/steps.ts";
 import { limitedUntil } from "../../store/usage-limits.ts";
 import { agentSettings } from "../agents/agent-settings.ts";
 import { credentialOf } from "../agents/credential-of.ts";

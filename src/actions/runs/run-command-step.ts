@@ -1,12 +1,12 @@
 import { EnvironmentLost } from "../../domain/faults/environments.ts";
 import { StepFailed } from "../../domain/faults/runs.ts";
-import type { CommandStep } from "../../domain/plan.ts";
-import type { Step } from "../../domain/run.ts";
-import { readOutputs } from "../../domain/step-outputs.ts";
-import { stepProcess } from "../../domain/step-process.ts";
-import { lastLines, storable } from "../../domain/text.ts";
+import type { CommandStep } from "../../domain/plans/plan.ts";
+import type { Step } from "../../domain/plans/run.ts";
+import { readOutputs } from "../../domain/plans/step-outputs.ts";
+import { stepProcess } from "../../domain/plans/step-process.ts";
+import { lastLines, storable } from "../../domain/texts/text.ts";
 import type { Environment, ProcessSpec } from "../../providers/environments/port.ts";
-import { settleSucceeded, stepAsSeen } from "../../store/steps.ts";
+import { settleSucceeded, stepAsSeen } from "../../store/runs/steps.ts";
 import { type Ended, startAndFollow } from "../processes/follow-process.ts";
 import { sshAgentOfCommand } from "../processes/ssh-agent.ts";
 import type { Services } from "../services.ts";

@@ -1,8 +1,8 @@
 import type { Seen } from "../../domain/change.ts";
 import type { EnvironmentId } from "../../domain/ids.ts";
-import type { Run, Step, StepId } from "../../domain/run.ts";
-import { runOfStep } from "../../store/runs.ts";
-import { enterStage, stepAsSeen } from "../../store/steps.ts";
+import type { Run, Step, StepId } from "../../domain/plans/run.ts";
+import { runOfStep } from "../../store/runs/runs.ts";
+import { enterStage, stepAsSeen } from "../../store/runs/steps.ts";
 import { forgetMark } from "../environments/forget-mark.ts";
 import type { Services } from "../services.ts";
 import { expandedSpec } from "./expand-step.ts";

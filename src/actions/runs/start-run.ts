@@ -1,8 +1,8 @@
 import { ulid } from "ulid";
-import type { Plan } from "../../domain/plan.ts";
-import type { Run, RunId } from "../../domain/run.ts";
-import { storePlan } from "../../store/plans.ts";
-import { type NewRun, startRun as store } from "../../store/runs.ts";
+import type { Plan } from "../../domain/plans/plan.ts";
+import type { Run, RunId } from "../../domain/plans/run.ts";
+import { storePlan } from "../../store/runs/plans.ts";
+import { type NewRun, startRun as store } from "../../store/runs/runs.ts";
 import type { Services } from "../services.ts";
 import { needPlan } from "./need-plan.ts";
 

@@ -1,8 +1,8 @@
 import type { Seen } from "../../domain/change.ts";
-import type { Step, StepId } from "../../domain/run.ts";
-import { stepProcess } from "../../domain/step-process.ts";
-import { cancelRun, findRun } from "../../store/runs.ts";
-import { settleStopped, stepAsSeen, subrunOf } from "../../store/steps.ts";
+import type { Step, StepId } from "../../domain/plans/run.ts";
+import { stepProcess } from "../../domain/plans/step-process.ts";
+import { cancelRun, findRun } from "../../store/runs/runs.ts";
+import { settleStopped, stepAsSeen, subrunOf } from "../../store/runs/steps.ts";
 import { processNames, startedOf, stopAll } from "../agents/agent-starts.ts";
 import { forgetMark } from "../environments/forget-mark.ts";
 import { copyLog } from "../processes/copy-log.ts";

@@ -1,7 +1,7 @@
 import { StepFailed } from "../../domain/faults/runs.ts";
-import type { SubplanStep, WaitStep } from "../../domain/plan.ts";
-import type { Step } from "../../domain/run.ts";
-import { settleWaiting, startSubrun } from "../../store/steps.ts";
+import type { SubplanStep, WaitStep } from "../../domain/plans/plan.ts";
+import type { Step } from "../../domain/plans/run.ts";
+import { settleWaiting, startSubrun } from "../../store/runs/steps.ts";
 import type { Services } from "../services.ts";
 
 /** Lets a step wait for a time, or asks people. */

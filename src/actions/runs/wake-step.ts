@@ -1,6 +1,6 @@
 import type { Seen } from "../../domain/change.ts";
-import type { StepId } from "../../domain/run.ts";
-import { wakeStep as wake } from "../../store/steps.ts";
+import type { StepId } from "../../domain/plans/run.ts";
+import { wakeStep as wake } from "../../store/runs/steps.ts";
 import type { Services } from "../services.ts";
 
 /** The time that a step waited for has come. */

@@ -1,6 +1,6 @@
 import type { Change } from "../../domain/change.ts";
 import { DefaultBranchKept } from "../../domain/faults/git.ts";
-import { redact } from "../../domain/redact.ts";
+import { redact } from "../../domain/texts/redact.ts";
 import type { Repository } from "../../providers/git/port.ts";
 import { addNotice } from "../../store/notices.ts";
 import { noteBranchGone, noteBranchKept } from "../../store/resources.ts";

@@ -1,6 +1,6 @@
 import type { Change } from "../../domain/change.ts";
 import type { Environment } from "../../providers/environments/port.ts";
-import { hasRunOfRound } from "../../store/runs.ts";
+import { hasRunOfRound } from "../../store/runs/runs.ts";
 import { agentProcess } from "../agents/run-agent.ts";
 import type { Services } from "../services.ts";
 

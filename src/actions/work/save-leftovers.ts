@@ -1,5 +1,5 @@
 import type { EnvironmentRow } from "../../domain/environment.ts";
-import { oneLine } from "../../domain/text.ts";
+import { oneLine } from "../../domain/texts/text.ts";
 import type { Environment } from "../../providers/environments/port.ts";
 import type { SavedTip } from "../../providers/git/port.ts";
 import { addNotice } from "../../store/notices.ts";

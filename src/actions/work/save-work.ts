@@ -3,7 +3,7 @@ import type { EnvironmentRow } from "../../domain/environment.ts";
 import { BranchMovedOn, CheckoutBroken } from "../../domain/faults/git.ts";
 import { isForGood } from "../../domain/faults/pushes.ts";
 import { fairlead } from "../../domain/identity.ts";
-import { oneLine } from "../../domain/text.ts";
+import { oneLine } from "../../domain/texts/text.ts";
 import type { Environment } from "../../providers/environments/port.ts";
 import { commitAll, countCommitsSince } from "../../providers/git/checkout/checkout.ts";
 import { rewrittenBelow } from "../../providers/git/checkout/history.ts";

@@ -3,8 +3,8 @@ import { findUnknownEnvironments } from "../../actions/environments/find-unknown
 import type { Services } from "../../actions/services.ts";
 import { listFolders } from "../../store/data-folders.ts";
 import { listKept } from "../../store/resources.ts";
-import { bad, type Finding, good, note } from "../checks.ts";
-import { plainLine } from "../plain.ts";
+import { bad, type Finding, good, note } from "../doctor/checks.ts";
+import { plainLine } from "../screen/plain.ts";
 
 /** Compares the database with the data folder and the processes of this machine. */
 export async function checkMachine(services: Services): Promise<Finding[]> {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 
-const folder = new URL("../../../migrations/definitions", import.meta.url);
+const folder = new URL("../../../migrations/definitions/", import.meta.url);
 
 /** The functions, triggers and views of the kernel: unlike tables they can be replaced, so they are whenever they differ. */
 export interface Definitions {

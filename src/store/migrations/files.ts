@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 
-const folder = new URL("../../../migrations", import.meta.url);
+const folder = new URL("../../../migrations/", import.meta.url);
 
 export interface Migration {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { MergeRefused } from "../../../domain/faults/git.ts";
 import { authorVariables } from "../../../domain/identity.ts";
-import { redact } from "../../../domain/redact.ts";
-import { oneLine } from "../../../domain/text.ts";
+import { redact } from "../../../domain/texts/redact.ts";
+import { oneLine } from "../../../domain/texts/text.ts";
 import { inTurn } from "../../turns.ts";
 import { gitOutput } from "../calls/git.ts";
 import { pause } from "../calls/pause.ts";
