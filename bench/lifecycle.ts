@@ -1,6 +1,6 @@
 import { Logger, type Runner, run, type Task } from "graphile-worker";
 import { ulid } from "ulid";
-import type { AgentUsage } from "../src/domain/agent.ts";
+import type { AgentUsage } from "../src/domain/agents/agent.ts";
 import type { Seen } from "../src/domain/change.ts";
 import type { ChangeId, EnvironmentId } from "../src/domain/ids.ts";
 import { startWorker } from "../src/main/worker.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Table from "cli-table3";
-import { discardEmbedded } from "../src/providers/postgres/discard-embedded.ts";
+import { discardEmbedded } from "../src/providers/postgres/embedded/discard-embedded.ts";
 import { openPostgres } from "../src/providers/postgres/open-postgres.ts";
 import { migrate } from "../src/store/migrate.ts";
 import { connect } from "../src/store/sql.ts";

@@ -1,5 +1,5 @@
 import type { Services } from "../src/actions/services.ts";
-import type { AgentOutcome, AgentRole } from "../src/domain/agent.ts";
+import type { AgentOutcome, AgentRole } from "../src/domain/agents/agent.ts";
 import type { DataFolderId } from "../src/domain/data-folder.ts";
 import { makeLog } from "../src/main/log.ts";
 import type { Agent } from "../src/providers/agents/port.ts";

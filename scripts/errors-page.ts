@@ -1,4 +1,4 @@
-import { exitCodeHelp, exitCodeOf } from "../src/cli/exit-codes.ts";
+import { exitCodeHelp, exitCodeOf } from "../src/cli/screen/exit-codes.ts";
 import { statusOf } from "../src/http/border/problem.ts";
 import { type CataloguedFault, faultCatalogue } from "./fault-catalogue.ts";
 

@@ -1,4 +1,4 @@
-import { beginRun } from "../src/actions/begin-run.ts";
 import { entityTask } from "../src/actions/run-task.ts";
+import { beginRun } from "../src/actions/runs/begin-run.ts";
 
 export default entityTask("begin_run", beginRun);

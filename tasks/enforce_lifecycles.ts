@@ -1,4 +1,4 @@
-import { enforceLifecycles } from "../src/actions/enforce-lifecycles.ts";
+import { enforceLifecycles } from "../src/actions/environments/enforce-lifecycles.ts";
 import { cronTask } from "../src/actions/run-task.ts";
 
 export default cronTask(enforceLifecycles);

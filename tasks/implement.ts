@@ -1,4 +1,4 @@
-import { implementChange } from "../src/actions/implement-change.ts";
+import { implementChange } from "../src/actions/changes/implement-change.ts";
 import { entityTask } from "../src/actions/run-task.ts";
 
 export default entityTask("implement", implementChange);

@@ -1,4 +1,4 @@
-import { openPreview } from "../src/actions/open-preview.ts";
+import { openPreview } from "../src/actions/changes/open-preview.ts";
 import { entityTask } from "../src/actions/run-task.ts";
 
 export default entityTask("preview", openPreview);

@@ -1,4 +1,4 @@
-import { reconcile } from "../src/actions/reconcile.ts";
+import { reconcile } from "../src/actions/environments/reconcile.ts";
 import { cronTask } from "../src/actions/run-task.ts";
 
 export default cronTask(reconcile);

@@ -59,7 +59,7 @@ test("a file of src lies on a floor", async () => {
 /** Who may talk to Postgres in its own language. src/providers/postgres looks whether a server is there. */
 const drivers: Readonly<Record<string, RegExp>> = {
   postgres: /^src\/store\/(sql|driver)\.ts$/,
-  pg: /^src\/(store\/(migrate|migrations\/[^/]+|queue-pool|sql)\.ts|providers\/postgres\/[^/]+\.ts)$/,
+  pg: /^src\/(store\/(migrate|migrations\/[^/]+|queue-pool|sql)\.ts|providers\/postgres\/(embedded\/)?[^/]+\.ts)$/,
   "graphile-worker": /^src\/(store\/migrations\/queue-schema|main\/pools)\.ts$/,
 };
 

@@ -1,5 +1,5 @@
 import { RepositoryUnreachable } from "../domain/faults/git.ts";
-import { redact } from "../domain/redact.ts";
+import { redact } from "../domain/texts/redact.ts";
 
 /**
  * Talks to a remote for no longer than it is given. The wait ends also where `talk` itself can't: behind somebody else's

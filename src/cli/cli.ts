@@ -1,5 +1,5 @@
 import type { Services } from "../actions/services.ts";
-import { untilInterrupted } from "./interrupt.ts";
+import { untilInterrupted } from "./screen/interrupt.ts";
 
 /** Everything put together, with the database up. */
 export interface Assembly {

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { NoAdminUrl } from "../domain/faults/postgres.ts";
 import { type Cli, withAssembly } from "./cli.ts";
-import { makeScreen } from "./screen.ts";
-import { anyWorkerAlive } from "./workers-alive.ts";
+import { anyWorkerAlive } from "./doctor/workers-alive.ts";
+import { makeScreen } from "./screen/screen.ts";
 
 export function addDatabase(program: Command, cli: Cli): void {
   program

@@ -1,22 +1,22 @@
 import type { Command } from "commander";
 import { folderStanding } from "../actions/data-folder/standing.ts";
-import { endEnvironment } from "../actions/end-environment.ts";
+import { endEnvironment } from "../actions/environments/end-environment.ts";
 import { idsNamed } from "../actions/ids-named.ts";
-import { needWorkspace } from "../actions/need-workspace.ts";
+import { needWorkspace } from "../actions/workspaces/need-workspace.ts";
 import type { EnvironmentRow } from "../domain/environment.ts";
 import { IdAmbiguous } from "../domain/faults/cli.ts";
 import { EnvironmentUnknown } from "../domain/faults/requests.ts";
 import { findEnvironment, listEnvironments } from "../store/environments.ts";
-import { environmentsEndingIn } from "../store/find-ending.ts";
+import { environmentsEndingIn } from "../store/runs/find-ending.ts";
 import { viewEnvironment } from "../wire/environments.ts";
 import { environmentName, workspaceName } from "../wire/ids.ts";
 import { type Cli, withAssembly } from "./cli.ts";
+import { remarkNoWorker } from "./doctor/workers-alive.ts";
 import { parseGiven } from "./parse-given.ts";
-import { plainLine } from "./plain.ts";
-import { makeScreen } from "./screen.ts";
-import { table } from "./table.ts";
-import { age, shortId, statusWord } from "./wording.ts";
-import { remarkNoWorker } from "./workers-alive.ts";
+import { plainLine } from "./screen/plain.ts";
+import { makeScreen } from "./screen/screen.ts";
+import { table } from "./screen/table.ts";
+import { age, shortId, statusWord } from "./screen/wording.ts";
 
 const most = 1000;
 

@@ -1,7 +1,7 @@
 import { needOwnFolder } from "../actions/data-folder/standing.ts";
 import type { Assembly, Cli } from "./cli.ts";
 import { withAssembly } from "./cli.ts";
-import { anyWorkerAlive } from "./workers-alive.ts";
+import { anyWorkerAlive } from "./doctor/workers-alive.ts";
 
 /** Lets a command that follows something do the work itself where nobody else does. */
 export interface Hand {

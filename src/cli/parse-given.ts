@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { GivenInvalid } from "../domain/faults/cli.ts";
 import { findUnstorable } from "../domain/json/unstorable.ts";
-import { oneLine } from "../domain/text.ts";
+import { oneLine } from "../domain/texts/text.ts";
 
 /** Parses what was given on the command line by the API's own schema. Throws `GivenInvalid` with all that is wrong. */
 export function parseGiven<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {

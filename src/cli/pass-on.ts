@@ -4,14 +4,14 @@ import { MoveIllegal } from "../domain/faults/kernel.ts";
 import { type ChangeStatus, changeLifecycle, statusesOf } from "../domain/lifecycles.ts";
 import { faultOf } from "../store/sql.ts";
 import { viewChange } from "../wire/changes.ts";
-import { follow } from "./follow.ts";
-import { plainLine } from "./plain.ts";
+import { follow } from "./changes/follow.ts";
+import { cannot, type Verb } from "./changes/verbs.ts";
+import { nothingSeen, standingOf } from "./changes/watch-change.ts";
+import { remarkNoWorker } from "./doctor/workers-alive.ts";
 import { rests } from "./rests.ts";
-import type { Screen } from "./screen.ts";
-import { cannot, type Verb } from "./verbs.ts";
-import { nothingSeen, standingOf } from "./watch-change.ts";
-import { changeWord, followUp, retryHow, shortId } from "./wording.ts";
-import { remarkNoWorker } from "./workers-alive.ts";
+import { plainLine } from "./screen/plain.ts";
+import type { Screen } from "./screen/screen.ts";
+import { changeWord, followUp, retryHow, shortId } from "./screen/wording.ts";
 
 interface Said {
   readonly verb: Verb;

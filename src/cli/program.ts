@@ -1,21 +1,21 @@
 import { Command } from "commander";
+import { addDecision } from "./changes/decide.ts";
+import { addDiff } from "./changes/diff.ts";
+import { addLog } from "./changes/log.ts";
+import { addLs } from "./changes/ls.ts";
+import { addRequest } from "./changes/request.ts";
+import { addRequestChanges } from "./changes/request-changes.ts";
+import { addShow } from "./changes/show.ts";
 import type { Cli } from "./cli.ts";
 import { addDatabase } from "./database.ts";
-import { addDecision } from "./decide.ts";
-import { addDiff } from "./diff.ts";
-import { addDoctor } from "./doctor.ts";
+import { addDoctor } from "./doctor/doctor.ts";
 import { addEnv } from "./env.ts";
-import { exitCodeHelp } from "./exit-codes.ts";
-import { addLog } from "./log.ts";
-import { addLs } from "./ls.ts";
 import { addDataFolder } from "./machine/data-folder.ts";
-import { addPlansAndRuns } from "./plans-and-runs.ts";
-import { addRequest } from "./request.ts";
-import { addRequestChanges } from "./request-changes.ts";
-import { addShow } from "./show.ts";
+import { addPlansAndRuns } from "./plans/plans-and-runs.ts";
+import { exitCodeHelp } from "./screen/exit-codes.ts";
 import { addToken } from "./token.ts";
-import { addWorkspaceCommands } from "./workspace.ts";
-import { addWorkspaceAdd } from "./workspace-add.ts";
+import { addWorkspaceCommands } from "./workspaces/workspace.ts";
+import { addWorkspaceAdd } from "./workspaces/workspace-add.ts";
 
 /** Every command there is. Nothing is opened before one of them runs. */
 export function makeProgram(cli: Cli): Command {
@@ -24,7 +24,7 @@ export function makeProgram(cli: Cli): Command {
     .version(cli.version, "-V, --version")
     .enablePositionalOptions() // else --version of `approve` would be taken for the program's own
     .exitOverride()
-    .configureOutput({ outputError: () => {} }) // src/cli/report-error.ts says it, once and in the form asked for
+    .configureOutput({ outputError: () => {} }) // src/cli/screen/report-error.ts says it, once and in the form asked for
     .addHelpText("after", exitCodeHelp);
   addServer(program, cli);
   addDatabase(program, cli);

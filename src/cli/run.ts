@@ -1,9 +1,9 @@
 import { OutputUnwritable } from "../domain/faults/cli.ts";
 import type { Cli } from "./cli.ts";
-import { Interrupted } from "./interrupt.ts";
 import { makeProgram } from "./program.ts";
-import { reportError } from "./report-error.ts";
-import { makeScreen, type Screen } from "./screen.ts";
+import { Interrupted } from "./screen/interrupt.ts";
+import { reportError } from "./screen/report-error.ts";
+import { makeScreen, type Screen } from "./screen/screen.ts";
 
 /** Given a way to say something besides, on standard error and to people only, makes what commands work with. */
 export type MakeCli = (remark: Screen["remark"]) => Cli;

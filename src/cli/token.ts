@@ -4,16 +4,16 @@ import { createToken, revokeToken } from "../actions/manage-tokens.ts";
 import { IdAmbiguous } from "../domain/faults/cli.ts";
 import { TokenUnknown } from "../domain/faults/requests.ts";
 import { type Role, roles } from "../domain/role.ts";
-import { tokensEndingIn } from "../store/find-ending.ts";
+import { tokensEndingIn } from "../store/runs/find-ending.ts";
 import { listTokens, tokenWithId } from "../store/tokens.ts";
 import { tokenName } from "../wire/ids.ts";
 import { newToken, viewToken } from "../wire/tokens.ts";
 import { type Cli, withAssembly } from "./cli.ts";
 import { parseGiven } from "./parse-given.ts";
-import { plainLine } from "./plain.ts";
-import { makeScreen } from "./screen.ts";
-import { table } from "./table.ts";
-import { age, shortId } from "./wording.ts";
+import { plainLine } from "./screen/plain.ts";
+import { makeScreen } from "./screen/screen.ts";
+import { table } from "./screen/table.ts";
+import { age, shortId } from "./screen/wording.ts";
 
 const most = 1000;
 

@@ -1,5 +1,5 @@
-import type { AgentUsage } from "./agent.ts";
-import type { Blueprint } from "./blueprint.ts";
+import type { AgentUsage } from "./agents/agent.ts";
+import type { Blueprint } from "./blueprints/blueprint.ts";
 import type { FailureKind } from "./failure.ts";
 import type { ChangeId, EnvironmentId, WorkspaceName } from "./ids.ts";
 import type { ChangeStatus, TaskName } from "./lifecycles.ts";

@@ -1,7 +1,7 @@
 import type { DataFolderId } from "./data-folder.ts";
 import type { ChangeId, EnvironmentId, WorkspaceName } from "./ids.ts";
 import type { EnvironmentStatus, TaskName } from "./lifecycles.ts";
-import type { RunId } from "./run.ts";
+import type { RunId } from "./plans/run.ts";
 
 /** An environment, as its row is. */
 export interface EnvironmentRow {

@@ -1,6 +1,6 @@
 import type { ChangeId, WorkspaceName } from "./ids.ts";
 import type { Entity } from "./lifecycles.ts";
-import type { RunId } from "./run.ts";
+import type { RunId } from "./plans/run.ts";
 
 /** One thing that happened. */
 export interface Event {

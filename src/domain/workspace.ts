@@ -1,4 +1,4 @@
-import type { BlueprintSettings } from "./blueprint.ts";
+import type { BlueprintSettings } from "./blueprints/blueprint.ts";
 import type { WorkspaceName } from "./ids.ts";
 
 export type AgentSettings = Readonly<Record<string, unknown>>;

@@ -1,8 +1,8 @@
 import type { Response } from "express";
 import { z } from "zod";
-import { diffChange } from "../actions/diff-change.ts";
-import { findChange } from "../actions/find-change.ts";
-import { type LogPage, readLog } from "../actions/read-log.ts";
+import { diffChange } from "../actions/changes/diff-change.ts";
+import { findChange } from "../actions/changes/find-change.ts";
+import { type LogPage, readLog } from "../actions/processes/read-log.ts";
 import { diffView } from "../wire/changes.ts";
 import { eventPage, ownEventsQuery } from "../wire/events.ts";
 import { changeName } from "../wire/ids.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { findChange } from "../actions/find-change.ts";
-import { requestChange } from "../actions/request-change.ts";
+import { findChange } from "../actions/changes/find-change.ts";
+import { requestChange } from "../actions/changes/request-change.ts";
 import { mayActAs } from "../domain/role.ts";
 import { listChanges } from "../store/changes.ts";
 import {

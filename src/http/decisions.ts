@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type Decision, decisions, requestChanges } from "../actions/decide-change.ts";
-import { findChange } from "../actions/find-change.ts";
+import { type Decision, decisions, requestChanges } from "../actions/changes/decide-change.ts";
+import { findChange } from "../actions/changes/find-change.ts";
 import type { Role } from "../domain/role.ts";
 import { changesWanted, changeView, viewChange, word } from "../wire/changes.ts";
 import { changeName } from "../wire/ids.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { endEnvironment } from "../actions/end-environment.ts";
+import { endEnvironment } from "../actions/environments/end-environment.ts";
 import type { Services } from "../actions/services.ts";
 import type { EnvironmentRow } from "../domain/environment.ts";
 import { EnvironmentUnknown } from "../domain/faults/requests.ts";

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { whyRefused } from "../actions/data-folder/standing.ts";
 import type { Services } from "../actions/services.ts";
-import { ping } from "../store/ping.ts";
+import { ping } from "../store/health/ping.ts";
 import { json } from "./answers.ts";
 import type { Api } from "./api.ts";
 import { type Route, route } from "./route.ts";

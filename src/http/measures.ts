@@ -2,7 +2,7 @@ import type { RequestHandler } from "express";
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Services } from "../actions/services.ts";
 import { countChanges, countEnvironments, countJobsWaiting } from "../store/counts.ts";
-import { countActiveRuns, countActiveSteps } from "../store/run-progress.ts";
+import { countActiveRuns, countActiveSteps } from "../store/runs/run-progress.ts";
 import { eventStreamPath } from "./events/events.ts";
 import type { OpenStreams } from "./events/open-streams.ts";
 

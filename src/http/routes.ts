@@ -6,11 +6,11 @@ import { eventRoutes } from "./events/events.ts";
 import { healthRoutes } from "./health.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { openApiRoutes } from "./openapi.ts";
-import { planRoutes } from "./plans.ts";
 import type { Route } from "./route.ts";
-import { runDetailRoutes } from "./run-details.ts";
-import { runWordRoutes } from "./run-words.ts";
-import { runRoutes } from "./runs.ts";
+import { planRoutes } from "./runs/plans.ts";
+import { runDetailRoutes } from "./runs/run-details.ts";
+import { runWordRoutes } from "./runs/run-words.ts";
+import { runRoutes } from "./runs/runs.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { workspaceRoutes } from "./workspaces.ts";
 

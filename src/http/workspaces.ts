@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { needWorkspace } from "../actions/need-workspace.ts";
-import { registerWorkspace } from "../actions/register-workspace.ts";
-import { removeWorkspace } from "../actions/remove-workspace.ts";
+import { needWorkspace } from "../actions/workspaces/need-workspace.ts";
+import { registerWorkspace } from "../actions/workspaces/register-workspace.ts";
+import { removeWorkspace } from "../actions/workspaces/remove-workspace.ts";
 import { listWorkspaces } from "../store/workspaces.ts";
-import { parseAgentSettings } from "../wire/agent-settings.ts";
+import { parseAgentSettings } from "../wire/agents/agent-settings.ts";
 import { workspaceName } from "../wire/ids.ts";
 import { newWorkspace, viewWorkspace, workspaceList, workspaceView } from "../wire/workspaces.ts";
 import { json, location } from "./answers.ts";

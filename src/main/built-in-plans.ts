@@ -1,9 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { addBuiltInPlan } from "../store/plans.ts";
+import { addBuiltInPlan } from "../store/runs/plans.ts";
 import type { Sql } from "../store/sql.ts";
-import { parsePlanText } from "../wire/plan.ts";
+import { parsePlanText } from "../wire/plans/plan.ts";
 
 const folder = fileURLToPath(new URL("../../plans", import.meta.url));
 

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Services } from "../actions/services.ts";
-import { eventWords } from "../cli/event-words.ts";
-import { plainLine } from "../cli/plain.ts";
-import { makeScreen } from "../cli/screen.ts";
-import { shortId } from "../cli/wording.ts";
+import { eventWords } from "../cli/changes/event-words.ts";
+import { plainLine } from "../cli/screen/plain.ts";
+import { makeScreen } from "../cli/screen/screen.ts";
+import { shortId } from "../cli/screen/wording.ts";
 import type { Event } from "../domain/event.ts";
 import { eventsAfter, newestCursor } from "../store/events.ts";
 

@@ -1,9 +1,9 @@
-import { readLog } from "../actions/read-log.ts";
+import { readLog } from "../actions/processes/read-log.ts";
 import type { Services } from "../actions/services.ts";
-import { eventWords } from "../cli/event-words.ts";
-import { logLine } from "../cli/log-line.ts";
-import { plainLine } from "../cli/plain.ts";
-import type { Screen } from "../cli/screen.ts";
+import { eventWords } from "../cli/changes/event-words.ts";
+import { logLine } from "../cli/changes/log-line.ts";
+import { plainLine } from "../cli/screen/plain.ts";
+import type { Screen } from "../cli/screen/screen.ts";
 import type { Event } from "../domain/event.ts";
 import type { ChangeId } from "../domain/ids.ts";
 import { findChange } from "../store/changes.ts";

@@ -8,8 +8,8 @@ import { Fault } from "../domain/fault.ts";
 import { PostgresConnectionsFew } from "../domain/faults/postgres.ts";
 import { minutelyTasks } from "../domain/lifecycles.ts";
 import { noteFolderSeen } from "../store/data-folders.ts";
+import { connectionLimit, connectionsNeeded } from "../store/health/server-facts.ts";
 import { askToReconcile, enqueueMinutely } from "../store/jobs.ts";
-import { connectionLimit, connectionsNeeded } from "../store/server-facts.ts";
 import { holdWorkerLock, releaseDeadWorkers, retireWorker, type WorkerId } from "../store/workers.ts";
 import { startPools } from "./pools.ts";
 

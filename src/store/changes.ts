@@ -1,5 +1,5 @@
-import type { AgentUsage } from "../domain/agent.ts";
-import type { Blueprint } from "../domain/blueprint.ts";
+import type { AgentUsage } from "../domain/agents/agent.ts";
+import type { Blueprint } from "../domain/blueprints/blueprint.ts";
 import type { Change, ChangeSource, Comment, Seen } from "../domain/change.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { ChangeId, WorkspaceName } from "../domain/ids.ts";

@@ -1,4 +1,4 @@
-import { type AgentUsage, noUsage } from "../domain/agent.ts";
+import { type AgentUsage, noUsage } from "../domain/agents/agent.ts";
 import type { Seen } from "../domain/change.ts";
 import type { DataFolderId } from "../domain/data-folder.ts";
 import type { EnvironmentRow } from "../domain/environment.ts";

@@ -1,6 +1,6 @@
 import type { Event } from "../domain/event.ts";
 import type { ChangeId, WorkspaceName } from "../domain/ids.ts";
-import type { RunId } from "../domain/run.ts";
+import type { RunId } from "../domain/plans/run.ts";
 import type { Sql } from "./sql.ts";
 
 /** Where a reader stands: `<xid>-<seq>`; `0-0` is before everything. */

@@ -1,6 +1,6 @@
 import type { ChangeId, EnvironmentId } from "../domain/ids.ts";
-import type { StepKind } from "../domain/plan.ts";
-import type { RunId } from "../domain/run.ts";
+import type { StepKind } from "../domain/plans/plan.ts";
+import type { RunId } from "../domain/plans/run.ts";
 import type { Sql } from "./sql.ts";
 
 export type LogStream = "stdout" | "stderr";

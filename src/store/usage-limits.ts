@@ -1,4 +1,4 @@
-import type { AgentSession } from "../domain/agent.ts";
+import type { AgentSession } from "../domain/agents/agent.ts";
 import type { Change } from "../domain/change.ts";
 import type { Json, Sql } from "./sql.ts";
 

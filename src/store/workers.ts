@@ -1,6 +1,6 @@
 import { DatabaseNewer } from "../domain/faults/database.ts";
 import type { Id } from "../domain/ids.ts";
-import { schemaState } from "./health.ts";
+import { schemaState } from "./health/health.ts";
 import { programVersion } from "./migrations/program.ts";
 import { connect, type Sql } from "./sql.ts";
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { BlueprintSettings, Command } from "../domain/blueprint.ts";
-import { splitWords } from "../domain/command.ts";
+import type { BlueprintSettings, Command } from "../domain/blueprints/blueprint.ts";
+import { splitWords } from "../domain/blueprints/command.ts";
 import { BlueprintInvalid } from "../domain/faults/previews.ts";
 import { parseJson } from "../domain/json/parse-json.ts";
-import { firstOf } from "./plan-fields.ts";
+import { firstOf } from "./plans/plan-fields.ts";
 
 const word = z
   .string()

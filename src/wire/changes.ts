@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Blueprint } from "../domain/blueprint.ts";
+import type { Blueprint } from "../domain/blueprints/blueprint.ts";
 import { type Change, changeSources } from "../domain/change.ts";
 import { failureKinds } from "../domain/failure.ts";
 import { changeLifecycle, statusesOf } from "../domain/lifecycles.ts";
 import { noticeCodes } from "../domain/notice.ts";
-import { redact } from "../domain/redact.ts";
+import { redact } from "../domain/texts/redact.ts";
 import { changeId, workspaceName } from "./ids.ts";
 import { statusList } from "./statuses.ts";
 import { iso, isoOrNull, listLimit, someText, text, timestamp } from "./text.ts";

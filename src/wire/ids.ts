@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ChangeId, EnvironmentId, IdOrEnding, TokenId, WorkspaceName } from "../domain/ids.ts";
-import type { RunId } from "../domain/run.ts";
+import type { RunId } from "../domain/plans/run.ts";
 
 const ulid = z
   .string()

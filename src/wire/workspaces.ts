@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Blueprint } from "../domain/blueprint.ts";
-import { redact } from "../domain/redact.ts";
+import type { Blueprint } from "../domain/blueprints/blueprint.ts";
+import { redact } from "../domain/texts/redact.ts";
 import type { AgentSettings, Workspace } from "../domain/workspace.ts";
 import { blueprintSettings } from "./blueprint.ts";
 import { planId, workspaceName } from "./ids.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { noWorker } from "../../src/cli/workers-alive.ts";
+import { noWorker } from "../../src/cli/doctor/workers-alive.ts";
 import { deployedChange, makePlace, me, type Place, pendingChange, shortOf } from "./fairlead.ts";
 
 // What an attacker asks for, to be read by somebody at a terminal.

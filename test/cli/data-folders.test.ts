@@ -3,7 +3,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { discardEmbedded } from "../../src/providers/postgres/discard-embedded.ts";
+import { discardEmbedded } from "../../src/providers/postgres/embedded/discard-embedded.ts";
 import { bin, makePlace, type Place } from "./fairlead.ts";
 import { planFile, shell } from "./plan-files.ts";
 

@@ -1,9 +1,9 @@
 import pico from "picocolors";
 import { expect, test } from "vitest";
-import { drawRun } from "../../src/cli/draw-run.ts";
-import type { StepState } from "../../src/cli/run-model.ts";
+import { drawRun } from "../../src/cli/runs/draw-run.ts";
+import type { StepState } from "../../src/cli/runs/run-model.ts";
 import type { StepStatus } from "../../src/domain/lifecycles.ts";
-import type { Run } from "../../src/domain/run.ts";
+import type { Run } from "../../src/domain/plans/run.ts";
 
 const now = Date.UTC(2026, 10, 21, 12);
 const ago = (seconds: number) => new Date(now - seconds * 1000);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { plain, plainLine, shown } from "../../src/cli/plain.ts";
+import { plain, plainLine, shown } from "../../src/cli/screen/plain.ts";
 
 test("text keeps its words, lines, tabs, accents and emoji", () => {
   const text = "Grüße\n\tzwei\u00a0Wörter \u{1f469}\u200d\u{1f4bb} שלום";

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fillPort, portPlaceholder, splitWords } from "../../src/domain/command.ts";
+import { fillPort, portPlaceholder, splitWords } from "../../src/domain/blueprints/command.ts";
 
 test.each([
   ["npm run dev", ["npm", "run", "dev"]],

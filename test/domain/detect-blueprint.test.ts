@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Blueprint } from "../../src/domain/blueprint.ts";
-import { portPlaceholder } from "../../src/domain/command.ts";
-import { detectBlueprint, resolveBlueprint } from "../../src/domain/detect-blueprint.ts";
+import type { Blueprint } from "../../src/domain/blueprints/blueprint.ts";
+import { portPlaceholder } from "../../src/domain/blueprints/command.ts";
+import { detectBlueprint, resolveBlueprint } from "../../src/domain/blueprints/detect-blueprint.ts";
 
 const tools = { staticServer: (folder: string) => ["serve", folder] as const };
 const none = { names: [], packageJson: null, procfile: null };

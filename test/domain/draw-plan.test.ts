@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { type Drawing, drawings, drawPlan } from "../../src/domain/draw-plan.ts";
-import type { AgentStep, PlanStep, SubplanStep, WaitStep } from "../../src/domain/plan.ts";
+import { type Drawing, drawings, drawPlan } from "../../src/domain/plans/draw-plan.ts";
+import type { AgentStep, PlanStep, SubplanStep, WaitStep } from "../../src/domain/plans/plan.ts";
 import { planOf, step } from "../support/plans.ts";
 
 const { args: _args, env: _env, cwd: _cwd, stdin: _stdin, command: _command, ...common } = step("any");

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { distance, nearest } from "../../src/domain/nearest.ts";
+import { distance, nearest } from "../../src/domain/texts/nearest.ts";
 
 test.each([
   ["biuld", ["test", "build"], "build"],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { redact } from "../../src/domain/redact.ts";
+import { redact } from "../../src/domain/texts/redact.ts";
 
 test("credentials are taken out of whatever holds a URL, and nothing else is", () => {
   const said = "fatal: unable to access 'https://ada:s3cr3t@example.org/app/': and ssh://git:s3cr3t@h/x, git@h:x?";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { stepGraph } from "../../src/domain/step-graph.ts";
+import { stepGraph } from "../../src/domain/plans/step-graph.ts";
 
 /** Up to eight steps that depend on any of each other, themselves included. */
 const dependencies = fc.array(fc.uniqueArray(fc.nat(7), { maxLength: 3 }), { minLength: 1, maxLength: 8 });

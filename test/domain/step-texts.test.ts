@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { expandStep, referencesOfStep } from "../../src/domain/step-texts.ts";
+import { expandStep, referencesOfStep } from "../../src/domain/plans/step-texts.ts";
 import { step } from "../support/plans.ts";
 
 const x = `\${X}`;

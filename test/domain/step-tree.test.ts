@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { stepTree } from "../../src/domain/step-tree.ts";
+import { stepTree } from "../../src/domain/plans/step-tree.ts";
 
 /** `{a: "", b: "a"}` as a drawing; the steps are in the order of the plan. */
 function drawing(plan: Readonly<Record<string, string>>): string[] {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { expandText, expandValue, type Reference, readTemplate } from "../../src/domain/template.ts";
+import { expandText, expandValue, type Reference, readTemplate } from "../../src/domain/plans/template.ts";
 
 const shown = (reference: Reference) => {
   if (reference.kind === "output") return `<${reference.step}/${reference.name}>`;

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { cleanUp } from "../../src/actions/clean-up.ts";
+import { cleanUp } from "../../src/actions/environments/clean-up.ts";
 import { CheckoutBroken } from "../../src/domain/faults/git.ts";
 import type { ChangeId, EnvironmentId } from "../../src/domain/ids.ts";
 import { findEnvironment } from "../../src/store/environments.ts";

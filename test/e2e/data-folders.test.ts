@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { takeOver } from "../../src/actions/data-folder/take-over.ts";
-import { reconcile } from "../../src/actions/reconcile.ts";
+import { reconcile } from "../../src/actions/environments/reconcile.ts";
 import type { ChangeId } from "../../src/domain/ids.ts";
 import { makeApp } from "../../src/http/app.ts";
 import { listen } from "../../src/http/listen.ts";

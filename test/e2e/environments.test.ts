@@ -1,7 +1,7 @@
 import { readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { enforceLifecycles } from "../../src/actions/enforce-lifecycles.ts";
+import { enforceLifecycles } from "../../src/actions/environments/enforce-lifecycles.ts";
 import { jobsTable } from "../support/queue.ts";
 import { gitIn, makeWorld, type World } from "../support/world.ts";
 

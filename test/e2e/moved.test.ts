@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { entitiesWithoutJob } from "../../src/store/health.ts";
+import { entitiesWithoutJob } from "../../src/store/health/health.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { databaseAt } from "../support/database.ts";
 import { type Cluster, makeCluster, pgDump, programs, psql } from "../support/debian-postgres.ts";

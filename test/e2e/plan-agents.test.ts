@@ -2,12 +2,12 @@ import { mkdtemp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { AgentStep, Plan } from "../../src/domain/plan.ts";
-import type { RunId } from "../../src/domain/run.ts";
-import { registerPlan } from "../../src/store/plans.ts";
-import { cancelRun, findRun } from "../../src/store/runs.ts";
-import { findStep } from "../../src/store/steps.ts";
-import { parsePlanText } from "../../src/wire/plan.ts";
+import type { AgentStep, Plan } from "../../src/domain/plans/plan.ts";
+import type { RunId } from "../../src/domain/plans/run.ts";
+import { registerPlan } from "../../src/store/runs/plans.ts";
+import { cancelRun, findRun } from "../../src/store/runs/runs.ts";
+import { findStep } from "../../src/store/runs/steps.ts";
+import { parsePlanText } from "../../src/wire/plans/plan.ts";
 import { allAttempts, runReaches, startPlan, stepReaches, stepStatuses } from "../support/runs.ts";
 import { gitIn, makeWorld, type Step, type World, write } from "../support/world.ts";
 

@@ -1,6 +1,6 @@
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { implementChange } from "../../src/actions/implement-change.ts";
+import { implementChange } from "../../src/actions/changes/implement-change.ts";
 import { commitTo, gitIn, makeWorld, type World } from "../support/world.ts";
 
 let world: World;

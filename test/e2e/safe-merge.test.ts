@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import type { Plan } from "../../src/domain/plan.ts";
-import type { Run, RunId } from "../../src/domain/run.ts";
-import { findRun } from "../../src/store/runs.ts";
-import { parsePlanText } from "../../src/wire/plan.ts";
+import type { Plan } from "../../src/domain/plans/plan.ts";
+import type { Run, RunId } from "../../src/domain/plans/run.ts";
+import { findRun } from "../../src/store/runs/runs.ts";
+import { parsePlanText } from "../../src/wire/plans/plan.ts";
 import { startPlan, stepStatuses } from "../support/runs.ts";
 import { gitIn, makeWorld, type World } from "../support/world.ts";
 

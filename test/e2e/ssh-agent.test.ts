@@ -1,7 +1,7 @@
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { PlanStep } from "../../src/domain/plan.ts";
+import type { PlanStep } from "../../src/domain/plans/plan.ts";
 import { planOf, step } from "../support/plans.ts";
 import { runReaches, startPlan } from "../support/runs.ts";
 import { gitIn, makeWorld, type World } from "../support/world.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { expect, onTestFinished, test } from "vitest";
 import type { ChangeId, EnvironmentId } from "../../src/domain/ids.ts";
-import type { RunId } from "../../src/domain/run.ts";
+import type { RunId } from "../../src/domain/plans/run.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { emptyDatabase } from "../support/database.ts";
 import { formerSchemas } from "../support/former-schemas.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { registerWorkspace } from "../../src/actions/register-workspace.ts";
+import { registerWorkspace } from "../../src/actions/workspaces/register-workspace.ts";
 import type { WorkspaceName } from "../../src/domain/ids.ts";
 import { hasProgram } from "../support/programs.ts";
 import { makeWorld, type World } from "../support/world.ts";

@@ -1,4 +1,4 @@
-import type { Outcome, Plan, PlanStep } from "../../src/domain/plan.ts";
+import type { Outcome, Plan, PlanStep } from "../../src/domain/plans/plan.ts";
 
 /** Where a step stands in the model; `stopping` is running as well, and takes room. */
 export type ModelStatus = "pending" | "running" | "stopping" | "succeeded" | "failed" | "skipped" | "cancelled";

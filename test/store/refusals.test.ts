@@ -1,6 +1,6 @@
 import pg from "pg";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { schemaState } from "../../src/store/health.ts";
+import { schemaState } from "../../src/store/health/health.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { connect, type Sql } from "../../src/store/sql.ts";
 import { holdWorkerLock, type WorkerId } from "../../src/store/workers.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Run } from "../../src/domain/run.ts";
+import type { Run } from "../../src/domain/plans/run.ts";
 import { reconcile } from "../../src/store/jobs.ts";
-import { registerPlan } from "../../src/store/plans.ts";
-import { cancelRun, findRun, retryRun } from "../../src/store/runs.ts";
+import { registerPlan } from "../../src/store/runs/plans.ts";
+import { cancelRun, findRun, retryRun } from "../../src/store/runs/runs.ts";
 import {
   answerStep,
   settleAttemptFailed,
@@ -10,7 +10,7 @@ import {
   settleWaiting,
   startSubrun,
   wakeStep,
-} from "../../src/store/steps.ts";
+} from "../../src/store/runs/steps.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { planOf, step } from "../support/plans.ts";
 import { allSteps } from "../support/runs.ts";

@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { reconcile } from "../../src/store/jobs.ts";
-import { registerPlan } from "../../src/store/plans.ts";
-import { cancelRun, findRun, retryRun, settleBegun } from "../../src/store/runs.ts";
-import { answerStep, enterStage, settleStopped, settleWaiting, startSubrun, wakeStep } from "../../src/store/steps.ts";
+import { registerPlan } from "../../src/store/runs/plans.ts";
+import { cancelRun, findRun, retryRun, settleBegun } from "../../src/store/runs/runs.ts";
+import {
+  answerStep,
+  enterStage,
+  settleStopped,
+  settleWaiting,
+  startSubrun,
+  wakeStep,
+} from "../../src/store/runs/steps.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { planOf, step } from "../support/plans.ts";
 import { allSteps } from "../support/runs.ts";

@@ -1,10 +1,10 @@
 import { expect } from "vitest";
-import type { Plan } from "../../src/domain/plan.ts";
-import type { Run, Step } from "../../src/domain/run.ts";
-import { registerPlan } from "../../src/store/plans.ts";
-import { settleBegun, startRun } from "../../src/store/runs.ts";
+import type { Plan } from "../../src/domain/plans/plan.ts";
+import type { Run, Step } from "../../src/domain/plans/run.ts";
+import { registerPlan } from "../../src/store/runs/plans.ts";
+import { settleBegun, startRun } from "../../src/store/runs/runs.ts";
+import { findStep, settleAttemptFailed, settleSucceeded, settleWaiting } from "../../src/store/runs/steps.ts";
 import type { Sql } from "../../src/store/sql.ts";
-import { findStep, settleAttemptFailed, settleSucceeded, settleWaiting } from "../../src/store/steps.ts";
 import { allSteps } from "../support/runs.ts";
 
 /** Runs without a worker: a test settles their steps itself. */

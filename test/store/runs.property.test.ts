@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Outcome, Plan } from "../../src/domain/plan.ts";
-import type { RunId } from "../../src/domain/run.ts";
-import { registerPlan } from "../../src/store/plans.ts";
-import { cancelRun, findRun, settleBegun, startRun } from "../../src/store/runs.ts";
-import { settleAttemptFailed, settleStopped, settleSucceeded } from "../../src/store/steps.ts";
+import type { Outcome, Plan } from "../../src/domain/plans/plan.ts";
+import type { RunId } from "../../src/domain/plans/run.ts";
+import { registerPlan } from "../../src/store/runs/plans.ts";
+import { cancelRun, findRun, settleBegun, startRun } from "../../src/store/runs/runs.ts";
+import { settleAttemptFailed, settleStopped, settleSucceeded } from "../../src/store/runs/steps.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { planOf, step } from "../support/plans.ts";
 import { allSteps } from "../support/runs.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { reconcile } from "../../src/store/jobs.ts";
-import { cancelRun, findRun, startRun } from "../../src/store/runs.ts";
-import { settleAttemptFailed, settleSucceeded, stepAsSeen } from "../../src/store/steps.ts";
+import { cancelRun, findRun, startRun } from "../../src/store/runs/runs.ts";
+import { settleAttemptFailed, settleSucceeded, stepAsSeen } from "../../src/store/runs/steps.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { planOf, step } from "../support/plans.ts";
 import { failForGood } from "../support/queue.ts";

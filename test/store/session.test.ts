@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { searchPath, sessionSettings, sessionStatement } from "../../src/domain/session.ts";
+import { searchPath, sessionSettings, sessionStatement } from "../../src/domain/agents/session.ts";
 import { makeLog } from "../../src/main/log.ts";
 import { makeServices } from "../../src/main/services.ts";
 import { startWorker } from "../../src/main/worker.ts";

@@ -3,8 +3,8 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { accountForPostgres } from "../../src/providers/postgres/account.ts";
-import { choosePort } from "../../src/providers/postgres/ports.ts";
+import { accountForPostgres } from "../../src/providers/postgres/embedded/account.ts";
+import { choosePort } from "../../src/providers/postgres/embedded/ports.ts";
 
 /** Where Debian keeps a Postgres with all its programs: the embedded one has neither pg_dump nor psql. Null: not here. */
 export const programs: string | null =

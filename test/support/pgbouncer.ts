@@ -5,8 +5,8 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { accountForPostgres } from "../../src/providers/postgres/account.ts";
-import { choosePort } from "../../src/providers/postgres/ports.ts";
+import { accountForPostgres } from "../../src/providers/postgres/embedded/account.ts";
+import { choosePort } from "../../src/providers/postgres/embedded/ports.ts";
 
 const program = "/usr/sbin/pgbouncer";
 

@@ -1,4 +1,4 @@
-import type { CommandStep, Plan, PlanStep } from "../../src/domain/plan.ts";
+import type { CommandStep, Plan, PlanStep } from "../../src/domain/plans/plan.ts";
 
 /** A checked plan with nothing in it but these steps. */
 export function planOf(steps: readonly PlanStep[], more: Partial<Plan> = {}): Plan {

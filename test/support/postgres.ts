@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
-import { discardEmbedded } from "../../src/providers/postgres/discard-embedded.ts";
+import { discardEmbedded } from "../../src/providers/postgres/embedded/discard-embedded.ts";
 import { openPostgres } from "../../src/providers/postgres/open-postgres.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { freshDatabase, withDatabase } from "./database.ts";

@@ -1,11 +1,11 @@
 import type { RunStatus, StepStatus } from "../../src/domain/lifecycles.ts";
-import type { Plan } from "../../src/domain/plan.ts";
-import type { Run, RunId, Step } from "../../src/domain/run.ts";
-import { registerPlan } from "../../src/store/plans.ts";
-import { attemptsAfter } from "../../src/store/run-progress.ts";
-import { findRun, startRun } from "../../src/store/runs.ts";
+import type { Plan } from "../../src/domain/plans/plan.ts";
+import type { Run, RunId, Step } from "../../src/domain/plans/run.ts";
+import { registerPlan } from "../../src/store/runs/plans.ts";
+import { attemptsAfter } from "../../src/store/runs/run-progress.ts";
+import { findRun, startRun } from "../../src/store/runs/runs.ts";
+import { stepsAfter } from "../../src/store/runs/steps.ts";
 import type { Sql } from "../../src/store/sql.ts";
-import { stepsAfter } from "../../src/store/steps.ts";
 import type { World } from "./world.ts";
 
 export interface StartOptions {

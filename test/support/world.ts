@@ -17,7 +17,7 @@ import { faultOf } from "../../src/store/sql.ts";
 import { parseSettings } from "../../src/wire/settings.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
 
-/** A step of the scripted agent; src/wire/agent-script.ts has them all. */
+/** A step of the scripted agent; src/wire/agents/agent-script.ts has them all. */
 export type Step = { readonly do: string } & Readonly<Record<string, unknown>>;
 
 export const write = (path: string, text: string) => ({ do: "write", path, text });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { portPlaceholder } from "../../src/domain/command.ts";
+import { portPlaceholder } from "../../src/domain/blueprints/command.ts";
 import { parseBlueprintFile } from "../../src/wire/blueprint.ts";
 
 test("commands are lists of words, or lines that are split into them", () => {

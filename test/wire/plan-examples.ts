@@ -1,4 +1,4 @@
-import { checkPlan } from "../../src/wire/plan.ts";
+import { checkPlan } from "../../src/wire/plans/plan.ts";
 
 /** A plan file with everything in it that there is, and nothing wrong. */
 export const fullPlan = {

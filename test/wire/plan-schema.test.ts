@@ -1,7 +1,7 @@
 import { Ajv } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
-import { planJsonSchema } from "../../src/wire/plan-schema.ts";
+import { planJsonSchema } from "../../src/wire/plans/plan-schema.ts";
 import { fullPlan, planWith, step } from "./plan-examples.ts";
 
 test.each([

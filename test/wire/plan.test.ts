@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Plan, PlanStep } from "../../src/domain/plan.ts";
-import { checkPlan, parsePlanText } from "../../src/wire/plan.ts";
+import type { Plan, PlanStep } from "../../src/domain/plans/plan.ts";
+import { checkPlan, parsePlanText } from "../../src/wire/plans/plan.ts";
 import { fullPlan } from "./plan-examples.ts";
 
 const command = { id: "a", command: "true" };

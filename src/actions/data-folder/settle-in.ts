@@ -2,7 +2,7 @@ import type { Change } from "../../domain/change.ts";
 import { listChanges } from "../../store/changes.ts";
 import { noteFolder } from "../../store/data-folders.ts";
 import { findEnvironment } from "../../store/environments.ts";
-import { previewProcess } from "../open-preview.ts";
+import { previewProcess } from "../changes/open-preview.ts";
 import { previewSpec } from "../processes/preview-spec.ts";
 import type { Services } from "../services.ts";
 import { isHere } from "./is-here.ts";

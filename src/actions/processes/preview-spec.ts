@@ -1,6 +1,6 @@
-import type { Command } from "../../domain/blueprint.ts";
+import type { Command } from "../../domain/blueprints/blueprint.ts";
+import { fillPort } from "../../domain/blueprints/command.ts";
 import type { Change } from "../../domain/change.ts";
-import { fillPort } from "../../domain/command.ts";
 import type { ProcessSpec } from "../../providers/environments/port.ts";
 import type { Services } from "../services.ts";
 import { sshAgentVariables } from "./ssh-agent.ts";

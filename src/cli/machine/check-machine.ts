@@ -1,10 +1,10 @@
 import { folderStanding } from "../../actions/data-folder/standing.ts";
-import { findUnknownEnvironments } from "../../actions/find-unknown-environments.ts";
+import { findUnknownEnvironments } from "../../actions/environments/find-unknown-environments.ts";
 import type { Services } from "../../actions/services.ts";
 import { listFolders } from "../../store/data-folders.ts";
 import { listKept } from "../../store/resources.ts";
-import { bad, type Finding, good, note } from "../checks.ts";
-import { plainLine } from "../plain.ts";
+import { bad, type Finding, good, note } from "../doctor/checks.ts";
+import { plainLine } from "../screen/plain.ts";
 
 /** Compares the database with the data folder and the processes of this machine. */
 export async function checkMachine(services: Services): Promise<Finding[]> {

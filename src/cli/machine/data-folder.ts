@@ -3,10 +3,10 @@ import { folderStanding } from "../../actions/data-folder/standing.ts";
 import { takeOver } from "../../actions/data-folder/take-over.ts";
 import { listFolders } from "../../store/data-folders.ts";
 import { type Cli, withAssembly } from "../cli.ts";
-import { plainLine } from "../plain.ts";
-import { makeScreen } from "../screen.ts";
-import { table } from "../table.ts";
-import { age } from "../wording.ts";
+import { plainLine } from "../screen/plain.ts";
+import { makeScreen } from "../screen/screen.ts";
+import { table } from "../screen/table.ts";
+import { age } from "../screen/wording.ts";
 
 const most = 100;
 

@@ -1,4 +1,4 @@
-import type { AgentUsage } from "../agent.ts";
+import type { AgentUsage } from "../agents/agent.ts";
 import type { FailureKind } from "../failure.ts";
 import { Fault } from "../fault.ts";
 

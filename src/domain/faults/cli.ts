@@ -1,5 +1,5 @@
 import { Fault } from "../fault.ts";
-import { redact } from "../redact.ts";
+import { redact } from "../texts/redact.ts";
 
 export class NotACheckout extends Fault {
   readonly code = "NOT_A_CHECKOUT";

@@ -1,4 +1,4 @@
-import type { AgentUsage } from "../agent.ts";
+import type { AgentUsage } from "../agents/agent.ts";
 import { Fault } from "../fault.ts";
 
 /** An environment could not be made, or could not be removed. */

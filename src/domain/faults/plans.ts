@@ -1,6 +1,6 @@
 import { Fault } from "../fault.ts";
-import type { PlanProblem } from "../plan.ts";
-import { oneLine } from "../text.ts";
+import type { PlanProblem } from "../plans/plan.ts";
+import { oneLine } from "../texts/text.ts";
 
 const most = 100;
 

@@ -1,5 +1,5 @@
 import { Fault } from "../fault.ts";
-import type { StepFailure } from "../run.ts";
+import type { StepFailure } from "../plans/run.ts";
 
 /** Ends an attempt of a step, in the way that it says. */
 export class StepFailed extends Fault {

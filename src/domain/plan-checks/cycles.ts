@@ -1,5 +1,5 @@
-import type { PlanSketch } from "../plan-sketch.ts";
-import type { StepGraph } from "../step-graph.ts";
+import type { PlanSketch } from "../plans/plan-sketch.ts";
+import type { StepGraph } from "../plans/step-graph.ts";
 import type { Found } from "./found.ts";
 
 /** How many dependencies may be followed to make a circle shorter: all circles of a small plan, one of a huge one. */

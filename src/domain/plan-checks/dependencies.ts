@@ -1,6 +1,6 @@
-import { nearest } from "../nearest.ts";
-import type { PlanSketch } from "../plan-sketch.ts";
-import type { StepGraph } from "../step-graph.ts";
+import type { PlanSketch } from "../plans/plan-sketch.ts";
+import type { StepGraph } from "../plans/step-graph.ts";
+import { nearest } from "../texts/nearest.ts";
 import { didYouMean, type Found, quoted } from "./found.ts";
 
 /** Ids that two steps have, and what `depends_on` and `when` say that can't be. */

@@ -1,5 +1,5 @@
 import { type Place, showPlace } from "../place.ts";
-import type { PlanProblem } from "../plan.ts";
+import type { PlanProblem } from "../plans/plan.ts";
 
 /** A problem while problems are still being collected. */
 export interface Found {

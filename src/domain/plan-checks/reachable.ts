@@ -1,6 +1,6 @@
-import { acceptedOutcomes, failed, skipped, succeeded } from "../accepted-outcomes.ts";
-import type { PlanSketch, StepSketch } from "../plan-sketch.ts";
-import type { StepGraph } from "../step-graph.ts";
+import { acceptedOutcomes, failed, skipped, succeeded } from "../plans/accepted-outcomes.ts";
+import type { PlanSketch, StepSketch } from "../plans/plan-sketch.ts";
+import type { StepGraph } from "../plans/step-graph.ts";
 import { type Found, quoted } from "./found.ts";
 
 /** For one step to run, another has to have ended in one of these ways; `by` is the step that says so. */

@@ -1,10 +1,10 @@
-import { nearest } from "../nearest.ts";
-import { type OutputSource, outputNames } from "../output-names.ts";
 import type { Place } from "../place.ts";
-import type { PlanSketch, StepSketch } from "../plan-sketch.ts";
-import type { StepGraph } from "../step-graph.ts";
-import type { PlacedText } from "../step-texts.ts";
-import { type Reference, readTemplate } from "../template.ts";
+import { type OutputSource, outputNames } from "../plans/output-names.ts";
+import type { PlanSketch, StepSketch } from "../plans/plan-sketch.ts";
+import type { StepGraph } from "../plans/step-graph.ts";
+import type { PlacedText } from "../plans/step-texts.ts";
+import { type Reference, readTemplate } from "../plans/template.ts";
+import { nearest } from "../texts/nearest.ts";
 import { didYouMean, type Found, listed, quoted } from "./found.ts";
 import { notUpstream } from "./upstream.ts";
 

@@ -1,6 +1,6 @@
-import { nearest } from "../nearest.ts";
-import type { PlanSketch } from "../plan-sketch.ts";
-import type { StepGraph } from "../step-graph.ts";
+import type { PlanSketch } from "../plans/plan-sketch.ts";
+import type { StepGraph } from "../plans/step-graph.ts";
+import { nearest } from "../texts/nearest.ts";
 import { didYouMean, type Found, quoted } from "./found.ts";
 import { notUpstream } from "./upstream.ts";
 

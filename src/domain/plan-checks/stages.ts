@@ -1,6 +1,6 @@
-import { nearest } from "../nearest.ts";
 import type { Place } from "../place.ts";
-import type { PlanSketch, StagesSketch } from "../plan-sketch.ts";
+import type { PlanSketch, StagesSketch } from "../plans/plan-sketch.ts";
+import { nearest } from "../texts/nearest.ts";
 import { didYouMean, type Found, quoted } from "./found.ts";
 
 interface NamedStage {

@@ -1,4 +1,4 @@
-import type { PlanSketch } from "../plan-sketch.ts";
+import type { PlanSketch } from "../plans/plan-sketch.ts";
 import type { Found } from "./found.ts";
 
 /** Fields of a step that are right by themselves and don't go together. */

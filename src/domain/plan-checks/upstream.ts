@@ -1,4 +1,4 @@
-import type { StepGraph } from "../step-graph.ts";
+import type { StepGraph } from "../plans/step-graph.ts";
 
 /** That a step makes use of another, by their places. */
 export interface Use {

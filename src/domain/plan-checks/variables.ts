@@ -1,4 +1,4 @@
-import type { PlanSketch } from "../plan-sketch.ts";
+import type { PlanSketch } from "../plans/plan-sketch.ts";
 import { type Found, quoted } from "./found.ts";
 
 export function* variableProblems({ variables }: PlanSketch): Generator<Found> {

@@ -1,5 +1,5 @@
-import type { AgentResults, AgentRole } from "../../domain/agent.ts";
-import { parseJson, readReview } from "../../wire/agent-output.ts";
+import type { AgentResults, AgentRole } from "../../domain/agents/agent.ts";
+import { parseJson, readReview } from "../../wire/agents/agent-output.ts";
 import { linesOf, shorten } from "./lines.ts";
 
 /** What an agent answered: in words, and as data where its CLI says that apart. */

@@ -1,5 +1,5 @@
 import { AgentUnknown } from "../../domain/faults/agents.ts";
-import { type AgentName, isAgentName } from "../../wire/agent-settings.ts";
+import { type AgentName, isAgentName } from "../../wire/agents/agent-settings.ts";
 import { claude } from "./claude.ts";
 import { command } from "./command.ts";
 import type { Agent } from "./port.ts";

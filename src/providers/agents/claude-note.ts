@@ -1,4 +1,4 @@
-import { type ClaudeLine, parseJson, readClaudeLine } from "../../wire/agent-output.ts";
+import { type ClaudeLine, parseJson, readClaudeLine } from "../../wire/agents/agent-output.ts";
 import { shorten } from "./lines.ts";
 import type { AgentNote } from "./port.ts";
 

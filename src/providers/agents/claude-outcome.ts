@@ -1,4 +1,4 @@
-import type { AgentOutcome, AgentRole } from "../../domain/agent.ts";
+import type { AgentOutcome, AgentRole } from "../../domain/agents/agent.ts";
 import { expectedAnswer, readAnswer } from "./answer.ts";
 import { readClaudeRun, sessionAfter } from "./claude-run.ts";
 import { type ClaudeOutput, failedResult, type Setback, withoutResult } from "./claude-setbacks.ts";

@@ -1,5 +1,5 @@
-import type { AgentSession, AgentUsage } from "../../domain/agent.ts";
-import { type ClaudeLine, type ClaudeResult, readClaudeLine } from "../../wire/agent-output.ts";
+import type { AgentSession, AgentUsage } from "../../domain/agents/agent.ts";
+import { type ClaudeLine, type ClaudeResult, readClaudeLine } from "../../wire/agents/agent-output.ts";
 import { linesOf } from "./lines.ts";
 import type { AgentJob } from "./port.ts";
 import { doubting, greaterUsage, spentBefore, subtractUsage } from "./usage.ts";

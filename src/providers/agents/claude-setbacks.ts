@@ -1,5 +1,5 @@
-import type { AgentTrouble } from "../../domain/agent.ts";
-import type { ClaudeResult } from "../../wire/agent-output.ts";
+import type { AgentTrouble } from "../../domain/agents/agent.ts";
+import type { ClaudeResult } from "../../wire/agents/agent-output.ts";
 import type { ClaudeRun } from "./claude-run.ts";
 import { couldNotStart, describeExit, signalOf, wasInterrupted } from "./exit.ts";
 import { withDetail } from "./lines.ts";

@@ -1,5 +1,5 @@
-import { reviewJsonSchema } from "../../wire/agent-output.ts";
-import { type AgentSettings, settingsOf } from "../../wire/agent-settings.ts";
+import { reviewJsonSchema } from "../../wire/agents/agent-output.ts";
+import { type AgentSettings, settingsOf } from "../../wire/agents/agent-settings.ts";
 import { claudeNote } from "./claude-note.ts";
 import { claudeOutcome } from "./claude-outcome.ts";
 import type { Agent, AgentCommand, AgentJob } from "./port.ts";

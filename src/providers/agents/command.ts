@@ -1,6 +1,6 @@
-import type { AgentOutcome, AgentRole, AgentSession } from "../../domain/agent.ts";
-import { parseJson, reviewJsonSchema } from "../../wire/agent-output.ts";
-import { settingsOf } from "../../wire/agent-settings.ts";
+import type { AgentOutcome, AgentRole, AgentSession } from "../../domain/agents/agent.ts";
+import { parseJson, reviewJsonSchema } from "../../wire/agents/agent-output.ts";
+import { settingsOf } from "../../wire/agents/agent-settings.ts";
 import { expectedAnswer, readAnswer } from "./answer.ts";
 import { couldNotStart, describeExit, wasInterrupted } from "./exit.ts";
 import { lastLines, shorten, withDetail } from "./lines.ts";

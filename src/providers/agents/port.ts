@@ -1,5 +1,5 @@
-import type { AgentOutcome, AgentRole, AgentUsage } from "../../domain/agent.ts";
-import type { Command } from "../../domain/blueprint.ts";
+import type { AgentOutcome, AgentRole, AgentUsage } from "../../domain/agents/agent.ts";
+import type { Command } from "../../domain/blueprints/blueprint.ts";
 
 /** One piece of work for an agent, with everything that decides how its CLI is called. */
 export interface AgentJob<Role extends AgentRole = AgentRole> {
@@ -17,7 +17,7 @@ export interface AgentJob<Role extends AgentRole = AgentRole> {
   readonly round: number;
   /** An absolute folder outside the checkout where the CLI may keep its state for this change. */
   readonly stateDirectory: string;
-  /** The workspace's settings for its agent, already parsed by the agent's own schema in src/wire/agent-settings.ts. */
+  /** The workspace's settings for its agent, already parsed by the agent's own schema in src/wire/agents/agent-settings.ts. */
   readonly settings: unknown;
   /** Which of the agent's `credentials` the server has. Their values go into its environment without passing here. */
   readonly credentialsPresent: readonly string[];

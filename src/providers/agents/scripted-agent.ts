@@ -1,6 +1,6 @@
 /** The scripted agent's process: reads its order from standard input and does it in the current folder. */
 import { text } from "node:stream/consumers";
-import { scriptOrder } from "../../wire/agent-script.ts";
+import { scriptOrder } from "../../wire/agents/agent-script.ts";
 import { doStep } from "./scripted-steps.ts";
 
 const { steps } = scriptOrder.parse(JSON.parse(await text(process.stdin)));

@@ -3,8 +3,8 @@ import { appendFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { execa } from "execa";
-import type { PrintedLine } from "../../wire/agent-output.ts";
-import type { ScriptStep } from "../../wire/agent-script.ts";
+import type { PrintedLine } from "../../wire/agents/agent-output.ts";
+import type { ScriptStep } from "../../wire/agents/agent-script.ts";
 import { pathInside } from "./path-inside.ts";
 
 type StepOf<Do extends ScriptStep["do"]> = Extract<ScriptStep, { do: Do }>;

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { type AgentOutcome, type AgentRole, type AgentSession, noUsage } from "../../domain/agent.ts";
-import { readScriptedLine, type ScriptedLine } from "../../wire/agent-output.ts";
-import type { ScriptOrder, ScriptStep } from "../../wire/agent-script.ts";
-import { settingsOf } from "../../wire/agent-settings.ts";
+import { type AgentOutcome, type AgentRole, type AgentSession, noUsage } from "../../domain/agents/agent.ts";
+import { readScriptedLine, type ScriptedLine } from "../../wire/agents/agent-output.ts";
+import type { ScriptOrder, ScriptStep } from "../../wire/agents/agent-script.ts";
+import { settingsOf } from "../../wire/agents/agent-settings.ts";
 import { type Answer, expectedAnswer, readAnswer } from "./answer.ts";
 import { describeExit, wasInterrupted, wasStopped } from "./exit.ts";
 import { linesOf, shorten, withDetail } from "./lines.ts";

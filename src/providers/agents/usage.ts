@@ -1,4 +1,4 @@
-import { type AgentSession, type AgentUsage, noUsage } from "../../domain/agent.ts";
+import { type AgentSession, type AgentUsage, noUsage } from "../../domain/agents/agent.ts";
 import type { AgentJob } from "./port.ts";
 
 /** What the job's session had cost before: nothing, when the job begins it. */

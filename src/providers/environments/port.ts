@@ -1,4 +1,4 @@
-import type { Command } from "../../domain/blueprint.ts";
+import type { Command } from "../../domain/blueprints/blueprint.ts";
 import type { EnvironmentId } from "../../domain/ids.ts";
 
 /** What an environment is asked for. The same request again gives the same environment. */

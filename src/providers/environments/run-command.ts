@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Command } from "../../domain/blueprint.ts";
+import type { Command } from "../../domain/blueprints/blueprint.ts";
 import { CommandTimedOut, EnvironmentGone } from "../../domain/faults/environments.ts";
 import { exists } from "../files.ts";
 import { endProcesses } from "./end-processes.ts";

@@ -1,6 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Command } from "../../domain/blueprint.ts";
+import type { Command } from "../../domain/blueprints/blueprint.ts";
 import { CommandInvalid } from "../../domain/faults/environments.ts";
 
 export interface SpawnOptions {

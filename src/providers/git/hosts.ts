@@ -1,5 +1,5 @@
 import { HostNotAllowed } from "../../domain/faults/git.ts";
-import { redact } from "../../domain/redact.ts";
+import { redact } from "../../domain/texts/redact.ts";
 import { addressOf } from "./calls/credentials.ts";
 import type { Remote } from "./calls/remotes.ts";
 import { isLocal } from "./url.ts";

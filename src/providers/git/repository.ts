@@ -1,11 +1,11 @@
 import { gitDirOf } from "./calls/checkout-git.ts";
 import { fetchLfs } from "./lfs/transfer.ts";
+import { merge } from "./merge/merge.ts";
 import { hasCommit, isAncestor } from "./mirror/commits.ts";
 import { deleteBranch } from "./mirror/delete-branch.ts";
 import { diff } from "./mirror/diff.ts";
 import { fetchMirror, mirroredBranch } from "./mirror/fetch.ts";
 import { filesOf } from "./mirror/files.ts";
-import { merge } from "./mirror/merge.ts";
 import { type Mirror, mirrorOf, openMirror } from "./mirror/mirror.ts";
 import { publish } from "./mirror/publish.ts";
 import { checkBranchName, defaultBranchOf, listRemote } from "./mirror/remote.ts";

@@ -1,5 +1,5 @@
 import { RepositoryUrlInvalid } from "../../domain/faults/git.ts";
-import { redact } from "../../domain/redact.ts";
+import { redact } from "../../domain/texts/redact.ts";
 
 const scheme = /^(https?|ssh|git|file):\/\//;
 /** `user@host:path`; a second colon would be a transport helper such as `ext::`, which runs commands. */

@@ -2,12 +2,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { PostgresStartFailed } from "../../domain/faults/postgres.ts";
-import { type Keeper, keep } from "./keeper.ts";
-import { passwordFiles } from "./password.ts";
-import { tailOf } from "./run.ts";
-import { findServer, stopServer } from "./server.ts";
-import type { Site } from "./site.ts";
-import { startServer } from "./start-server.ts";
+import { type Keeper, keep } from "./embedded/keeper.ts";
+import { passwordFiles } from "./embedded/password.ts";
+import { tailOf } from "./embedded/run.ts";
+import { findServer, stopServer } from "./embedded/server.ts";
+import type { Site } from "./embedded/site.ts";
+import { startServer } from "./embedded/start-server.ts";
 
 const triesToStart = 3;
 const betweenRoundsMs = 100;

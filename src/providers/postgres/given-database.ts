@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
+import { sessionStatement } from "../../domain/agents/session.ts";
 import { RightsMissing } from "../../domain/faults/database.ts";
 import {
   PostgresEncoding,
@@ -11,7 +12,6 @@ import {
   PostgresUnreachable,
   PostgresUrlInvalid,
 } from "../../domain/faults/postgres.ts";
-import { sessionStatement } from "../../domain/session.ts";
 import { hangUp, sqlState, why } from "./connection.ts";
 
 const patienceMs = 5_000;

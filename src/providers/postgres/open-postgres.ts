@@ -1,5 +1,5 @@
+import { openEmbedded } from "./embedded/open-embedded.ts";
 import { checkGivenDatabase } from "./given-database.ts";
-import { openEmbedded } from "./open-embedded.ts";
 import type { OpenPostgresOptions, PostgresHandle } from "./port.ts";
 
 /** Gives the database of DATABASE_URL once it has answered, else the embedded one, started where it isn't running. */

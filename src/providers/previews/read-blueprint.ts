@@ -1,6 +1,6 @@
-import type { Blueprint, BlueprintSettings } from "../../domain/blueprint.ts";
-import { detectBlueprint, resolveBlueprint } from "../../domain/detect-blueprint.ts";
-import { staticFolders } from "../../domain/detect-start.ts";
+import type { Blueprint, BlueprintSettings } from "../../domain/blueprints/blueprint.ts";
+import { detectBlueprint, resolveBlueprint } from "../../domain/blueprints/detect-blueprint.ts";
+import { staticFolders } from "../../domain/blueprints/detect-start.ts";
 import { parseJson } from "../../domain/json/parse-json.ts";
 import { parseBlueprintFile } from "../../wire/blueprint.ts";
 import type { Files } from "../git/port.ts";

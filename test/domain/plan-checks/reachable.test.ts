@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { acceptedOutcomes, failed, skipped, succeeded } from "../../../src/domain/accepted-outcomes.ts";
-import { failurePolicies, outcomes } from "../../../src/domain/plan.ts";
 import { reachableProblems } from "../../../src/domain/plan-checks/reachable.ts";
-import type { PlanSketch, StepSketch } from "../../../src/domain/plan-sketch.ts";
-import { stepGraph } from "../../../src/domain/step-graph.ts";
+import { acceptedOutcomes, failed, skipped, succeeded } from "../../../src/domain/plans/accepted-outcomes.ts";
+import { failurePolicies, outcomes } from "../../../src/domain/plans/plan.ts";
+import type { PlanSketch, StepSketch } from "../../../src/domain/plans/plan-sketch.ts";
+import { stepGraph } from "../../../src/domain/plans/step-graph.ts";
 
 function sketchOf(steps: readonly Partial<StepSketch>[]): PlanSketch {
   const base = { depends_on: [], when: {}, critical: true, on_failure: null, source: null, stage: null };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { notUpstream } from "../../../src/domain/plan-checks/upstream.ts";
-import { stepGraph } from "../../../src/domain/step-graph.ts";
+import { stepGraph } from "../../../src/domain/plans/step-graph.ts";
 
 /** Up to fifty steps with circles among them: more than are looked at in one go. */
 const graphs = fc

@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { diffChange } from "../../../src/actions/diff-change.ts";
+import { diffChange } from "../../../src/actions/changes/diff-change.ts";
 import type { ChangeId } from "../../../src/domain/ids.ts";
 import { commitTo, gitIn, makeWorld, type World } from "../../support/world.ts";
 import { noticesOf, nowRuns, shellWorkspace } from "./support.ts";

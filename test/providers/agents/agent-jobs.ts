@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { AgentRole } from "../../../src/domain/agent.ts";
+import type { AgentRole } from "../../../src/domain/agents/agent.ts";
 import type { AgentJob, ProcessExit } from "../../../src/providers/agents/port.ts";
 
 /** A first round of coding, with whatever is different about it. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AgentUnknown } from "../../../src/domain/faults/agents.ts";
 import { agentNamed, agentNames } from "../../../src/providers/agents/catalogue.ts";
-import { parseAgentSettings } from "../../../src/wire/agent-settings.ts";
+import { parseAgentSettings } from "../../../src/wire/agents/agent-settings.ts";
 import { jobOf, printed } from "./agent-jobs.ts";
 
 test("each agent goes by its own name", () => {

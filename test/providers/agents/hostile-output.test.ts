@@ -3,7 +3,7 @@ import { claude } from "../../../src/providers/agents/claude.ts";
 import { command } from "../../../src/providers/agents/command.ts";
 import type { Agent } from "../../../src/providers/agents/port.ts";
 import { scripted } from "../../../src/providers/agents/scripted.ts";
-import { readClaudeLine, readScriptedLine } from "../../../src/wire/agent-output.ts";
+import { readClaudeLine, readScriptedLine } from "../../../src/wire/agents/agent-output.ts";
 import { jobOf, printed, recorded } from "./agent-jobs.ts";
 
 const lines = recorded("claude-success-tool").trim().split("\n");

@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AgentJob, ProcessExit } from "../../../src/providers/agents/port.ts";
 import { scripted } from "../../../src/providers/agents/scripted.ts";
-import { parseAgentSettings } from "../../../src/wire/agent-settings.ts";
+import { parseAgentSettings } from "../../../src/wire/agents/agent-settings.ts";
 import { jobOf, now } from "./agent-jobs.ts";
 
 // Each process takes a fifth of a second to start, and several times that on a busy machine.

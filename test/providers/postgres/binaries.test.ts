@@ -2,9 +2,9 @@ import { chmod, cp, lstat, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { accountForPostgres } from "../../../src/providers/postgres/account.ts";
-import { installedDistribution, reachableDistribution } from "../../../src/providers/postgres/binaries.ts";
-import { run } from "../../../src/providers/postgres/run.ts";
+import { accountForPostgres } from "../../../src/providers/postgres/embedded/account.ts";
+import { installedDistribution, reachableDistribution } from "../../../src/providers/postgres/embedded/binaries.ts";
+import { run } from "../../../src/providers/postgres/embedded/run.ts";
 
 const asRoot = process.geteuid?.() === 0;
 let folder = "";

@@ -1,12 +1,12 @@
 import { realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { findServer, stopServer } from "../../../src/providers/postgres/embedded/server.ts";
+import { prepareSite } from "../../../src/providers/postgres/embedded/site.ts";
+import { startServer } from "../../../src/providers/postgres/embedded/start-server.ts";
 import { inSession } from "../../../src/providers/postgres/login.ts";
 import { openPostgres } from "../../../src/providers/postgres/open-postgres.ts";
 import type { PostgresHandle } from "../../../src/providers/postgres/port.ts";
-import { findServer, stopServer } from "../../../src/providers/postgres/server.ts";
-import { prepareSite } from "../../../src/providers/postgres/site.ts";
-import { startServer } from "../../../src/providers/postgres/start-server.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { newHome, query, removeHome } from "./homes.ts";
 

@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { execa } from "execa";
 import pg from "pg";
-import { discardEmbedded } from "../../../src/providers/postgres/discard-embedded.ts";
-import { findServer } from "../../../src/providers/postgres/server.ts";
+import { discardEmbedded } from "../../../src/providers/postgres/embedded/discard-embedded.ts";
+import { findServer } from "../../../src/providers/postgres/embedded/server.ts";
 
 /** A home that doesn't exist yet, in a folder that only we may enter. */
 export async function newHome(): Promise<string> {

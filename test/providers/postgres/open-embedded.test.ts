@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, realpath, rm, stat, writeFile } from "node:fs/p
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { discardEmbedded } from "../../../src/providers/postgres/discard-embedded.ts";
+import { discardEmbedded } from "../../../src/providers/postgres/embedded/discard-embedded.ts";
 import { openPostgres } from "../../../src/providers/postgres/open-postgres.ts";
 import { eventually, hold, newHome, query, removeHome, serverOf, timesStarted } from "./homes.ts";
 

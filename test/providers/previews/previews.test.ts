@@ -6,7 +6,7 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { fillPort } from "../../../src/domain/command.ts";
+import { fillPort } from "../../../src/domain/blueprints/command.ts";
 import { portFree } from "../../../src/providers/previews/port-free.ts";
 import { staticServer } from "../../../src/providers/previews/static-server.ts";
 import { waitUntilAnswering } from "../../../src/providers/previews/wait-until-answering.ts";

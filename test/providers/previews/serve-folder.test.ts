@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { fillPort } from "../../../src/domain/command.ts";
+import { fillPort } from "../../../src/domain/blueprints/command.ts";
 import { byteRange } from "../../../src/providers/previews/byte-range.ts";
 import { staticServer } from "../../../src/providers/previews/static-server.ts";
 import { sendRaw } from "../../http/raw.ts";

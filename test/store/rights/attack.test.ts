@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { RunId } from "../../../src/domain/run.ts";
+import type { RunId } from "../../../src/domain/plans/run.ts";
 import { reconcile } from "../../../src/store/jobs.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { emptyDatabase } from "../../support/database.ts";

@@ -1,8 +1,8 @@
 import type pg from "pg";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import type { RunId } from "../../../src/domain/run.ts";
+import type { RunId } from "../../../src/domain/plans/run.ts";
 import { reconcile } from "../../../src/store/jobs.ts";
-import { registerPlan } from "../../../src/store/plans.ts";
+import { registerPlan } from "../../../src/store/runs/plans.ts";
 import { type TestDatabase, testDatabase } from "../../support/database.ts";
 import { logInAs, sessionAt } from "../../support/logins.ts";
 import { makePeople } from "../../support/people.ts";

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { entitiesWithoutJob } from "../../../src/store/health.ts";
+import { entitiesWithoutJob } from "../../../src/store/health/health.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { connect } from "../../../src/store/sql.ts";
 import { emptyDatabase } from "../../support/database.ts";

@@ -1,4 +1,4 @@
-import { redact } from "../../../domain/redact.ts";
+import { redact } from "../../../domain/texts/redact.ts";
 
 /** The reason for which git failed, in one line without credentials. */
 export function complaint(result: {

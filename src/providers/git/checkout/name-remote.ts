@@ -1,4 +1,4 @@
-import { redact } from "../../../domain/redact.ts";
+import { redact } from "../../../domain/texts/redact.ts";
 import { gitOutput } from "../calls/git.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 

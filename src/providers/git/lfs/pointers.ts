@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { git } from "../calls/git.ts";
-import { withAttributes } from "../mirror/attributes.ts";
+import { withAttributes } from "../merge/attributes.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { listTree, readObjects } from "../mirror/objects.ts";
 

@@ -1,5 +1,5 @@
 import { PushRefused } from "../../../domain/faults/git.ts";
-import { redact } from "../../../domain/redact.ts";
+import { redact } from "../../../domain/texts/redact.ts";
 import { type GitResult, git, transferTimeoutMs } from "../calls/git.ts";
 import { isLocal } from "../url.ts";
 import type { Mirror } from "./mirror.ts";

@@ -5,7 +5,7 @@ import {
   RepositoryEmpty,
   RepositoryUnreachable,
 } from "../../../domain/faults/git.ts";
-import { redact } from "../../../domain/redact.ts";
+import { redact } from "../../../domain/texts/redact.ts";
 import { complaint } from "../calls/complaint.ts";
 import { addressOf } from "../calls/credentials.ts";
 import { type GitResult, git, probeTimeoutMs } from "../calls/git.ts";

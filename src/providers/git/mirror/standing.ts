@@ -1,10 +1,10 @@
 import { fairlead } from "../../../domain/identity.ts";
 import { gitOutput } from "../calls/git.ts";
+import { trailer } from "../merge/landed.ts";
 import type { CommitLine, Standing, StandingRequest } from "../port.ts";
 import { isAncestor, needCommit } from "./commits.ts";
 import { startOf } from "./diff.ts";
 import { fetchMirror, mirroredBranch } from "./fetch.ts";
-import { trailer } from "./landed.ts";
 import type { Mirror } from "./mirror.ts";
 
 /** Compares a branch with its target as that is on the remote now. */

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { redact } from "../../../domain/redact.ts";
+import { redact } from "../../../domain/texts/redact.ts";
 import { gitOutput, transferTimeoutMs } from "../calls/git.ts";
 import { installLfsFilter, lfsFilter } from "../calls/lfs-filter.ts";
 import { writeAlternates } from "../checkout/alternates.ts";
