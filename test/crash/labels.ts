@@ -10,6 +10,7 @@ export function stable(text: string): string {
     .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi, "‹uuid›")
     .replace(/change\/[\w-]+/g, "‹branch›")
     .replace(/fairlead-crash-\w+/g, "‹folder›")
+    .replace(/own-objects\/[0-9a-f]{2}\b/g, "own-objects/‹n›")
     .replace(/partial-\d+-\w+/g, "partial")
     .replace(/\b[0-9a-f]{64}\b|\b[0-9a-f]{40}\b|\b[0-9a-f]{16,18}\b/g, "‹hash›")
     .replace(/(?<![\w$.}›])(\/[\w.@+‹›-]+){2,}/g, "‹path›")

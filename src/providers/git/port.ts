@@ -48,8 +48,10 @@ export interface SavedTip extends CommitLine {
   readonly name: string;
   /** The branch of the remote that has it; null: only the mirror has it. */
   readonly branch: string | null;
-  /** The path of the submodule that it is from; null: the repository itself. */
+  /** What of the checkout it is of, such as `the submodule lib`; null: the checkout itself. */
   readonly submodule: string | null;
+  /** The part of its ref in the mirror that stands for where it was found. */
+  readonly key: string;
   /** The mirror that has it under `refs/fairlead/saved/`. */
   readonly mirrorPath: string;
 }

@@ -77,6 +77,17 @@ const cases: readonly Case[] = [
     saved: { "detached-*": ["tried.txt", "worktree"] },
   },
   {
+    what: "files in worktrees that were not committed, in the checkout and beside it",
+    async leave(checkout) {
+      await git(checkout, "worktree", "add", "--quiet", "-b", "inside", ".claude/worktrees/one");
+      await write(`${checkout}/.claude/worktrees/one`, { "tried.txt": "inside\n", "a.txt": "edited\n" });
+      await git(checkout, "worktree", "add", "--quiet", "-b", "beside", `${checkout}-worktree`);
+      await write(`${checkout}-worktree`, { "tried.txt": "beside\n" });
+      await git(`${checkout}-worktree`, "add", ".");
+    },
+    saved: { beside: ["tried.txt", "beside"], inside: ["tried.txt", "inside"] },
+  },
+  {
     what: "an orphan branch",
     async leave(checkout) {
       await git(checkout, "checkout", "--quiet", "--orphan", "pages");
@@ -198,8 +209,57 @@ test("what was left in a submodule is saved to the remote of that submodule", as
   await write(lib, { "a.txt": "stashed in the library\n" });
   await git(lib, "stash");
   const { saved } = await openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
-  expect(saved).toMatchObject([{ name: "stash-1", submodule: "lib", branch: `${prefix}/stash-1` }]);
+  expect(saved).toMatchObject([{ name: "stash-1", submodule: "the submodule lib", branch: `${prefix}/stash-1` }]);
   expect(await git(library.url, "show", `${prefix}/stash-1:a.txt`)).toBe("stashed in the library");
+});
+
+test("what was left in a submodule that was removed since, and in a nested repository, is kept in the mirror", async () => {
+  const library = await makeWorld();
+  const world = await makeWorld();
+  await git(world.clone, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", library.url, "deep/lib");
+  await commit(world.clone, {}, "Submodule");
+  await git(world.clone, "push", "--quiet", "origin", "main");
+  const place = await makeCheckout(world, branch);
+  const base = await headCommit(place);
+  await commit(join(place.checkout, "deep/lib"), { "tried.txt": "in the submodule\n" });
+  await git(place.checkout, "rm", "--quiet", "--force", "deep/lib");
+  const nested = join(place.checkout, "nested");
+  await git(place.checkout, "init", "--quiet", "--initial-branch=main", nested);
+  await commit(nested, { "b.txt": "two\n" });
+  await git(nested, "checkout", "--quiet", "-b", "feature");
+  await commit(nested, { "tried.txt": "in the nested one\n" });
+  await git(nested, "checkout", "--quiet", "main");
+  await commitAll(place, { message: "The work", author, branch });
+  await publish(world, place, branch);
+  for (const _ of ["first", "second"]) {
+    const { saved } = await openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
+    const texts = saved.map(({ mirrorPath, key, name }) =>
+      git(mirrorPath, "show", `refs/fairlead/saved/${key}/${name}:tried.txt`).catch(() => "no such file"),
+    );
+    expect((await Promise.all(texts)).sort()).toEqual(["in the nested one", "in the submodule"]);
+    expect(saved.map(({ branch: pushed }) => pushed)).toEqual([null, null]);
+  }
+});
+
+test("an empty repository that an agent made is nothing to save", async () => {
+  const { world, place, base } = await atWork();
+  await git(place.checkout, "init", "--quiet", join(place.checkout, "empty"));
+  await write(place.checkout, { "empty/b.txt": "two\n" });
+  await commitAll(place, { message: "More", author, branch });
+  await publish(world, place, branch);
+  const { saved } = await openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
+  expect(saved).toEqual([]);
+});
+
+test("a worktree that leads to a folder of somebody else's is left alone", async () => {
+  const { world, place, base } = await atWork();
+  await git(place.checkout, "worktree", "add", "--quiet", "-b", "trap", join(place.checkout, "../trap"));
+  await writeFile(join(place.checkout, ".git/worktrees/trap/gitdir"), `${world.clone}/.git\n`);
+  await write(world.clone, { "private.txt": "mine\n" });
+  await publish(world, place, branch);
+  await openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
+  expect(await git(world.clone, "status", "--porcelain")).toBe("?? private.txt");
+  expect(await git(world.url, "for-each-ref", "--format=%(refname:short)")).not.toContain("trap");
 });
 
 test("commits that were pushed while the agent worked, and that it has reset away since, are saved", async () => {

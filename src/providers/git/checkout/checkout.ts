@@ -41,7 +41,7 @@ export async function commitAll(checkout: Checkout, request: CommitRequest): Pro
 
 async function commitOnce(checkout: Checkout, request: CommitRequest): Promise<boolean> {
   const variables = authorVariables(request.author);
-  await endRebase(checkout);
+  await endRebase(checkout, variables);
   const unmerged = await unmergedFiles(checkout);
   await stageAll(checkout);
   const anything = await isAnythingStaged(checkout);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { lstat, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { CheckoutBroken } from "../../../domain/faults/git.ts";
 import { exists } from "../../files.ts";
 import { git } from "../calls/git.ts";
 
@@ -10,10 +11,15 @@ const shared = ["objects", "refs", "packed-refs", "logs", "worktrees", "modules"
 /**
  * The common directory (GIT_COMMON_DIR) with which our git works in a checkout: its configuration is ours and it has no hooks;
  * the rest are links into the checkout's own `.git`. Made when it is missing. Null where the checkout is a link to a folder of
- * a user's own, or not a repository.
+ * a user's own, or not a repository. Throws `CheckoutBroken` where it became a link since: git would work in another folder.
  */
 export async function commonDirectory(folder: string, gitDir: string): Promise<string | null> {
-  if (await exists(join(folder, "config"))) return folder;
+  if (await exists(join(folder, "config"))) {
+    if ((await isLink(dirname(gitDir))) || (await isLink(gitDir))) {
+      throw new CheckoutBroken("work in the checkout", "it, or its .git, was replaced by a link");
+    }
+    return folder;
+  }
   if (!(await isDirectory(dirname(gitDir))) || !(await isDirectory(gitDir))) return null;
   const partial = `${folder}.partial-${process.pid}-${randomUUID().slice(0, 8)}`;
   await mkdir(join(partial, "info"), { recursive: true, mode: 0o700 });
@@ -48,6 +54,10 @@ function configurationFrom(found: ReadonlyMap<string, string>): string {
     .map(([key, value]) => `\t${key.slice(5)} = ${value}\n`);
   const extensions = format === "sha1" ? "" : `[extensions]\n\tobjectformat = ${format}\n`;
   return `[core]\n\trepositoryformatversion = ${format === "sha1" ? 0 : 1}\n\tbare = false\n${core.join("")}${extensions}`;
+}
+
+async function isLink(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => null))?.isSymbolicLink() === true;
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -1,5 +1,6 @@
-import { type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
+import { broken, type Checkout, gitIn } from "../calls/checkout-git.ts";
 import { checkBranchName } from "../mirror/remote.ts";
+import { headCommit } from "./checkout.ts";
 
 /**
  * The commit where the checkout's branch left the target branch, as last fetched. `known` is that commit as it was recorded
@@ -8,7 +9,11 @@ import { checkBranchName } from "../mirror/remote.ts";
  */
 export async function forkPoint(checkout: Checkout, targetBranch: string, known: string | null): Promise<string> {
   checkBranchName(targetBranch);
-  const common = await gitOutputIn(checkout, ["merge-base", `refs/remotes/origin/${targetBranch}`, "HEAD"]);
+  const found = await gitIn(checkout, ["merge-base", `refs/remotes/origin/${targetBranch}`, "HEAD"]);
+  if (found.code !== 0 && found.code !== 1) throw broken("compare with the target", found);
+  const common = found.stdout.trim();
+  // Its whole history was rewritten, so the two have nothing in common any more.
+  if (common === "") return known ?? (await headCommit(checkout));
   if (known === null) return common;
   const isLater = (await isAncestor(checkout, common, known)) && (await isAncestor(checkout, known, "HEAD"));
   return isLater ? known : common;

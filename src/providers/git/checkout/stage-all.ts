@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { lstat } from "node:fs/promises";
+import { join } from "node:path";
 import type { Ran } from "../../environments/port.ts";
 import { broken, type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
 
@@ -6,6 +8,7 @@ const commandTimeoutMs = 60_000;
 
 /** Stages all that is not ignored, with what is in repositories that the agent made inside the checkout. */
 export async function stageAll(checkout: Checkout): Promise<void> {
+  await lookAtAll(checkout);
   const leftOut = new Set<string>();
   for (let round = 1; ; round++) {
     const excluded = [...leftOut].map((path) => `:(top,exclude,literal)${path}`);
@@ -16,6 +19,29 @@ export async function stageAll(checkout: Checkout): Promise<void> {
     for (const path of nested) {
       if (!(await takeIn(checkout, path))) leftOut.add(path);
     }
+  }
+}
+
+/**
+ * Takes back `--assume-unchanged` and `--skip-worktree` of files that are there: git would not look at them, and the preview
+ * would show what is not committed.
+ */
+async function lookAtAll(checkout: Checkout): Promise<void> {
+  const listed = await gitOutputIn(checkout, ["ls-files", "-v", "-z"]);
+  const unseen = listed.split("\0").flatMap((line) => (/^(?:[a-z]|S) /.test(line) ? [line.slice(2)] : []));
+  const there: string[] = [];
+  for (const path of unseen) {
+    // One that a sparse checkout has left out is not there, and is not deleted.
+    const isThere = await lstat(join(checkout.checkout, path)).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) there.push(path);
+  }
+  if (there.length === 0) return;
+  const stdin = there.map((path) => `${path}\0`).join("");
+  for (const bit of ["--no-assume-unchanged", "--no-skip-worktree"]) {
+    await gitOutputIn(checkout, ["update-index", bit, "-z", "--stdin"], { stdin });
   }
 }
 

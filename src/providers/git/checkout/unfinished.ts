@@ -1,12 +1,49 @@
-import { broken, type Checkout, gitDirOf, gitIn } from "../calls/checkout-git.ts";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { broken, type Checkout, gitDirOf, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
+import { stageAll } from "./stage-all.ts";
 
-/** What was committed before a rebase is all on the branch it began from; half of it again is of no use to anybody. */
-export async function endRebase(checkout: Checkout): Promise<void> {
+type Variables = Readonly<Record<string, string>>;
+
+/**
+ * Ends a rebase that stopped half-way, and a bisection. The commits from before the rebase are all on the branch that it began
+ * from. What was edited since it stopped is committed where it stands, so that it is not lost, and brought to that branch.
+ */
+export async function endRebase(checkout: Checkout, variables: Variables): Promise<void> {
   const names = await namesIn(checkout);
-  const isUnderWay = names.has("rebase-merge") || names.has("rebase-apply");
-  if (isUnderWay) await gitIn(checkout, ["rebase", "--abort"]);
-  if (isUnderWay) await gitIn(checkout, ["am", "--quit"]);
+  if (names.has("rebase-merge") || names.has("rebase-apply")) {
+    const edited = await commitEdited(checkout, variables);
+    await gitIn(checkout, ["rebase", "--abort"]);
+    await gitIn(checkout, ["am", "--quit"]);
+    if (edited !== null) await bringOver(checkout, edited, variables);
+  }
   if (names.has("BISECT_LOG") || names.has("BISECT_START")) await gitIn(checkout, ["bisect", "reset"]);
+}
+
+async function commitEdited(checkout: Checkout, variables: Variables): Promise<string | null> {
+  for (const path of await unmergedFiles(checkout)) {
+    // Half of a merge is nobody's work; the branch has both sides.
+    if (await hasMarkers(join(checkout.checkout, path))) {
+      await gitIn(checkout, ["checkout", "--quiet", "--force", "HEAD", "--", `:(top,literal)${path}`]);
+    }
+  }
+  await stageAll(checkout);
+  if (!(await isAnythingStaged(checkout))) return null;
+  const args = ["commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", "Edited in a rebase that was not finished"];
+  await gitOutputIn(checkout, args, { variables });
+  return await gitOutputIn(checkout, ["rev-parse", "--verify", "HEAD"]);
+}
+
+async function hasMarkers(path: string): Promise<boolean> {
+  const text = await readFile(path, "latin1").catch(() => "");
+  return /^<{7} /m.test(text) && /^>{7} /m.test(text);
+}
+
+/** As uncommitted changes. Where they don't fit, the commit stays, and the clean-up saves it beside the branch. */
+async function bringOver(checkout: Checkout, commit: string, variables: Variables): Promise<void> {
+  const args = ["cherry-pick", "--no-commit", "--strategy-option=theirs", commit];
+  if ((await gitIn(checkout, args, { variables })).code === 0) return;
+  await gitOutputIn(checkout, ["reset", "--quiet", "--hard", "HEAD"]);
 }
 
 /** The rest of a row of picks that stopped half-way is given up; what it had done is in the checkout. */

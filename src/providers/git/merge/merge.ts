@@ -12,6 +12,7 @@ import { pushRefusal, tryPush } from "../mirror/push.ts";
 import { checkBranchName, listRemote, unknownBranch, unreachable } from "../mirror/remote.ts";
 import type { MergeRequest, MergeResult } from "../port.ts";
 import type { SubmoduleContext } from "../submodules/context.ts";
+import { atWorkIn } from "./at-work.ts";
 import { findLanded, trailer } from "./landed.ts";
 import { mergeTrees } from "./merge-trees.ts";
 import { proveMerge } from "./prove.ts";
@@ -92,6 +93,11 @@ async function pushMerge(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { targetBranch } = request;
+  const busy = await atWorkIn(mirror.url, targetBranch);
+  if (busy !== null) {
+    const reason = `in ${redact(mirror.url)}, a ${busy} of "${targetBranch}" is under way`;
+    throw new MergeRefused(targetBranch, reason, "Finish or abort it");
+  }
   const result = await tryPush(mirror, { commit, branch: targetBranch, over: target }, signal);
   if (result.code === 0) return true;
   const refusal = pushRefusal(result);

@@ -21,6 +21,8 @@ export async function importCommits(
     "--no-write-fetch-head",
     "--no-recurse-submodules",
     "--no-auto-maintenance",
+    // The folder that a submodule's repository names may be gone, and git would not start.
+    "--upload-pack=GIT_WORK_TREE=. git upload-pack",
   ];
   const result = await git([...args, "--stdin", "--end-of-options", gitDirOf(checkout)], {
     gitDir: mirror.path,

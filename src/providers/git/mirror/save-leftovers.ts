@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { BranchMovedOn, CheckoutBroken, HostNotAllowed } from "../../../domain/faults/git.ts";
 import { isForGood } from "../../../domain/faults/pushes.ts";
 import { type Checkout, gitDirOf } from "../calls/checkout-git.ts";
@@ -5,6 +6,8 @@ import { complaint } from "../calls/complaint.ts";
 import { gitBytes, gitOutput } from "../calls/git.ts";
 import { tipsOf } from "../checkout/leftovers.ts";
 import { looseEnds, packObjects } from "../checkout/own-objects.ts";
+import { type Unlinked, unlinkedIn } from "../checkout/unlinked.ts";
+import { commitWorktrees } from "../checkout/worktrees.ts";
 import { lfsFilesIn } from "../lfs/pointers.ts";
 import { importObjects } from "../lfs/store.ts";
 import type { LeftoverRequest, Leftovers, SavedTip } from "../port.ts";
@@ -33,10 +36,16 @@ export async function saveLeftovers(
   context: SubmoduleContext,
   signal?: AbortSignal,
 ): Promise<Leftovers> {
-  const found = [];
-  for (const submodule of await submodulesIn(checkout)) {
+  const found: Leftovers[] = [];
+  const submodules = await submodulesIn(checkout);
+  for (const submodule of submodules) {
     found.push(await saveInSubmodule(mirror, submodule, request, context, signal));
   }
+  const linked = submodules.map(({ gitDir }) => gitDir);
+  for (const repository of await unlinkedIn(checkout, linked)) {
+    found.push(await saveUnlinked(mirror, repository, request, context, signal));
+  }
+  await commitWorktrees(checkout);
   found.push({
     saved: await saveTips(mirror, checkout, request, context, signal),
     objects: await keepObjects(mirror, checkout),
@@ -58,7 +67,10 @@ async function saveInSubmodule(
     const found = await saveLeftovers(inner, submodule, { ...request, base: null }, context, signal);
     return {
       ...found,
-      saved: found.saved.map((tip) => ({ ...tip, submodule: [path, tip.submodule].filter(Boolean).join("/") })),
+      saved: found.saved.map((tip) => ({
+        ...tip,
+        submodule: [`the submodule ${path}`, tip.submodule].filter(Boolean).join(", "),
+      })),
     };
   } catch (error) {
     if (!(error instanceof CheckoutBroken) && !(error instanceof HostNotAllowed)) throw error;
@@ -66,6 +78,20 @@ async function saveInSubmodule(
     if (tips.length === 0) return { saved: [], objects: [] }; // nothing would be lost
     throw new CheckoutBroken("save a submodule", error.message);
   }
+}
+
+/** In the mirror alone: no remote is known to be its own. */
+async function saveUnlinked(
+  mirror: Mirror,
+  repository: Unlinked,
+  request: LeftoverRequest,
+  context: SubmoduleContext,
+  signal?: AbortSignal,
+): Promise<Leftovers> {
+  const id = createHash("sha256").update(repository.gitDir).digest("hex").slice(0, 6);
+  const own = { ...request, base: null, prefix: null, key: `${request.key}-${id}` };
+  const saved = await saveTips(mirror, repository, own, context, signal);
+  return { saved: saved.map((tip) => ({ ...tip, submodule: repository.what, key: own.key })), objects: [] };
 }
 
 async function saveTips(
@@ -93,7 +119,7 @@ async function saveTips(
     const isPushed = prefix !== null && saved.length < pushedAtMost;
     const tip = { checkout, commit, branch: `${prefix}/${name}` };
     const branch = isPushed ? await pushTip(mirror, tip, context, signal) : null;
-    saved.push({ commit, subject, name, branch, submodule: null, mirrorPath: mirror.path });
+    saved.push({ commit, subject, name, branch, submodule: null, mirrorPath: mirror.path, key });
   }
   return saved;
 }

@@ -1,5 +1,6 @@
 import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { expect, test } from "vitest";
 import type { MergeRequest } from "../../../../src/providers/git/port.ts";
 import { openRepository } from "../../../../src/providers/git/repository.ts";
@@ -176,6 +177,28 @@ test("a user's own checkout with changes in it is left alone, with a word on wha
   });
   expect(await git(world.clone, "rev-parse", "main")).toBe(before);
   expect(await readFile(join(world.clone, "a.txt"), "utf8")).toBe("in the middle of something\n");
+});
+
+test.each([
+  ["rebase", ["rebase", "--quiet", "--interactive", "HEAD~2"]],
+  ["bisection", ["bisect", "start", "HEAD", "HEAD~2"]],
+])("a user's own checkout in which a %s is under way gets no merge", async (kind, args) => {
+  const world = await makeWorld();
+  const head = await pushChange(world, branch, { "b.txt": "two\n" });
+  await commit(world.clone, { "c.txt": "three\n" });
+  await commit(world.clone, { "d.txt": "four\n" });
+  const before = await git(world.clone, "rev-parse", "main");
+  await execa("git", ["-c", "user.name=G", "-c", "user.email=g@example.org", ...args], {
+    cwd: world.clone,
+    env: { GIT_SEQUENCE_EDITOR: "sed -i 1s/pick/edit/" },
+  });
+  const merging = openRepository({ home: world.home, url: world.clone }).merge(await requestFor(world, head), never);
+  await expect(merging).rejects.toMatchObject({
+    code: "MERGE_REFUSED",
+    message: expect.stringContaining(`a ${kind} of "main" is under way`),
+  });
+  expect(await git(world.clone, "rev-parse", "main")).toBe(before);
+  expect(await git(world.clone, "status", "--porcelain")).toBe("");
 });
 
 test("branches with nothing in common are not merged", async () => {
