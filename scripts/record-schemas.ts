@@ -71,7 +71,8 @@ const reader = `
       moves: movesFrom(lifecycle, status), tasks: lifecycle.tasks[status] ?? [] })));
   const plans = [];
   if (existsSync("plans")) {
-    const { parsePlanText } = await import(process.cwd() + "/src/wire/plans/plan.ts");
+    const [parser] = ["/src/wire/plans/plan.ts", "/src/wire/plan.ts"].filter((path) => existsSync(process.cwd() + path));
+    const { parsePlanText } = await import(process.cwd() + parser);
     const step = (id, ...depends_on) => ({ id, command: "sh", args: ["-c", "echo " + id + " >> steps"], depends_on });
     const sample = { plan_id: "three-steps", version: "1", steps: [step("one"), step("two", "one"), step("three", "two")] };
     const files = readdirSync("plans").filter((name) => name.endsWith(".json"));
