@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { chmod, link, lstat, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, link, lstat, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isRunning } from "./processes.ts";
 
@@ -17,6 +17,22 @@ export async function makeWhole(path: string, make: (partial: string) => Promise
     if (!isTaken(error)) throw error;
   } finally {
     await removeTree(partial);
+  }
+}
+
+/**
+ * Makes a folder and those above it. Node's own recursive `mkdir` never returns where a folder above is there and takes no
+ * new ones, such as `/proc`.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && (await stat(path)).isDirectory()) return;
+    if (code !== "ENOENT" || (await exists(dirname(path)))) throw error;
+    await makeFolder(dirname(path));
+    await makeFolder(path);
   }
 }
 

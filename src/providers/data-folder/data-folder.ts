@@ -1,10 +1,10 @@
-import { mkdir, readFile, realpath, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { ulid } from "ulid";
 import type { DataFolderId } from "../../domain/data-folder.ts";
 import { DataFolderGone, DataFolderUnusable } from "../../domain/faults/data-folders.ts";
-import { createWhole } from "../files.ts";
+import { createWhole, makeFolder } from "../files.ts";
 import { machineId } from "./machine-id.ts";
 import type { DataFolder } from "./port.ts";
 
@@ -64,7 +64,7 @@ async function ensureId(path: string): Promise<DataFolderId> {
   try {
     const known = await readId(path);
     if (known !== null) return known;
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path);
     await createWhole(join(path, "id"), `${ulid()}\n`);
     const made = await readId(path);
     if (made !== null) return made;

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
@@ -59,6 +60,14 @@ test("a home that doesn't exist yet gets a Postgres that keeps what it is told",
   expect(second.url).toBe(first.url);
   expect(await query(second.url, "select answer from kept")).toEqual([{ answer: 42 }]);
   await second.close();
+});
+
+test.skipIf(!existsSync("/proc/self"))("a home that can't be made is refused, and no try lasts for ever", async () => {
+  for (const home of ["/proc/nope", "/proc/nope/deep", "/dev/null/home"]) {
+    await expect(openPostgres({ home, databaseUrl: undefined })).rejects.toMatchObject({
+      code: "DATA_FOLDER_UNUSABLE",
+    });
+  }
 });
 
 test("that a Postgres is being set up is said the first time only", { timeout }, async () => {

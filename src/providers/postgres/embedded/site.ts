@@ -1,6 +1,7 @@
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { exists } from "../../files.ts";
+import { DataFolderUnusable } from "../../../domain/faults/data-folders.ts";
+import { exists, makeFolder } from "../../files.ts";
 import type { Log } from "../port.ts";
 import { type Account, accountForPostgres } from "./account.ts";
 import { installedDistribution, reachableDistribution } from "./binaries.ts";
@@ -35,7 +36,9 @@ export interface SiteOptions {
 /** Finds the embedded Postgres of a home, and makes what is missing of it. */
 export async function prepareSite(options: SiteOptions): Promise<Site> {
   const home = resolve(options.home);
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await makeFolder(home).catch((error: Error) => {
+    throw new DataFolderUnusable(home, error.message, { cause: error });
+  });
   if (!(await exists(join(home, "postgres", "PG_VERSION")))) options.onSetup(home);
   const account = (await ownerOfCluster(home)) ?? (await accountForPostgres(shared));
   const distribution = await reachableDistribution(account, await installedDistribution(), shared);
