@@ -123,7 +123,7 @@ export class HostNotAllowed extends Fault {
       host === null
         ? "Files of this machine are for workspaces whose repository is on this machine."
         : `If it is to be trusted, name the host: npx fairlead workspace add … --host ${host}, or ` +
-          `update fairlead.workspaces set hosts = hosts || '${host}' where name = '…'.`;
+          `update fairlead.workspaces set hosts = hosts || array['${host}'] where name = '…'.`;
     super(`${what} is at ${url}, where the workspace does not send git. ${advice}`, { url, host });
   }
 }

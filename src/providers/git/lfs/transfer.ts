@@ -1,6 +1,7 @@
 import type { Fault } from "../../../domain/fault.ts";
 import { LfsMissing, LfsObjectMissing, PushIncomplete } from "../../../domain/faults/git.ts";
 import { complaint } from "../calls/complaint.ts";
+import { asArguments } from "../calls/fixed-settings.ts";
 import { type GitOptions, type GitResult, git, gitOutput, transferTimeoutMs } from "../calls/git.ts";
 import { hasLfs } from "../calls/lfs-filter.ts";
 import type { Reach } from "../hosts.ts";
@@ -89,6 +90,8 @@ export async function proveLfsOf(
   await proveLfs(mirror, files, await lfsEndpoint(mirror, commit, reach), signal);
 }
 
+const noFilters = { "lfs.fetchinclude": "", "lfs.fetchexclude": "" } as const;
+
 /** Fetches the objects into an empty repository, which proves that others can fetch them. */
 async function proveLfs(
   mirror: Mirror,
@@ -101,7 +104,9 @@ async function proveLfs(
     const gitDir = `${folder}/proof.git`;
     await gitOutput(["init", "--quiet", "--bare", "--template=", "--", gitDir]);
     const commit = await commitPointers(gitDir, files);
-    const fetched = await git(["lfs", "fetch", "origin", commit], { gitDir, ...talk(endpoint, signal) });
+    // All of them: what a repository leaves out of its own fetches goes by paths, which these pointers don't have.
+    const unfiltered = { ...endpoint, settings: [...endpoint.settings, ...asArguments(noFilters)] };
+    const fetched = await git(["lfs", "fetch", "origin", commit], { gitDir, ...talk(unfiltered, signal) });
     const missing: LfsFile[] = [];
     for (const file of files) if (!(await isStored(gitDir, file))) missing.push(file);
     if (missing.length === 0) return;

@@ -188,6 +188,21 @@ test("a merge is refused when the LFS objects of its branch have gone from the r
   expect(await git(world.url, "rev-parse", "main")).toBe(before);
 });
 
+test.each(["fetchinclude = *.png", "fetchinclude = assets/**", "fetchexclude = *"])(
+  "a merge is made whatever a repository leaves out of its fetches: %s",
+  async (filter) => {
+    const world = await lfsWorld({ ".lfsconfig": `[lfs]\n\t${filter}\n` });
+    const place = await makeCheckout(world, branch);
+    await write(place.checkout, { "new.bin": "new content\n" });
+    await commitAll(place, commit);
+    const headCommit = await publish(world, place, branch);
+    const baseCommit = await git(world.url, "rev-parse", "main");
+    const request = { branch, targetBranch: "main", headCommit, baseCommit, changeId, title: "t", author };
+    const merged = await openRepository(world).merge({ ...request, stillWanted: async () => true }, never);
+    expect(merged.state).toBe("merged");
+  },
+);
+
 test("a repository without LFS files needs no LFS server", async () => {
   const world = await makeWorld();
   await configureLfs(world, "[lfs]\n\turl = https://lfs.example.net/acme\n");
