@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { searchPath, sessionSettings, sessionStatement } from "../../src/domain/agents/session.ts";
 import { makeLog } from "../../src/main/log.ts";
@@ -90,7 +93,9 @@ test("every connection sets its session before it sends anything else, also thos
   await migrate(proxy.url);
   const sql = connect(proxy.url, { max: 4 });
   onTestFinished(() => sql.end({ timeout: 1 }));
-  const services = makeServices(parseSettings({ FAIRLEAD_LOG_LEVEL: "silent" }), sql, makeLog("silent"));
+  const home = await mkdtemp(join(tmpdir(), "fairlead-session-"));
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  const services = makeServices(parseSettings({ FAIRLEAD_HOME: home }), sql, makeLog("silent"));
   const worker = await startWorker({ services, databaseUrl: proxy.url, concurrency: 2 });
   onTestFinished(() => worker.stop());
   const listening = await listenForMoves(sql, () => {});
