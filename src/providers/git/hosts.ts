@@ -12,13 +12,25 @@ export interface Reach {
   readonly hosts: readonly string[];
 }
 
-/** The host of an address: its name, and its port where the address has one. Null: this machine. */
-function hostOf(url: string): { name: string; port: string } | null {
+interface Host {
+  readonly name: string;
+  /** Empty where it is the scheme's default, whether the address has it or not. */
+  readonly port: string;
+  /** With the port, also where that is the default. */
+  readonly withPort: string;
+}
+
+const defaultPorts: Readonly<Record<string, string>> = { http: "80", https: "443", ssh: "22", git: "9418" };
+
+/** The host of an address. Null: this machine. */
+function hostOf(url: string): Host | null {
   if (isLocal(url)) return null;
-  const [, authority] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url) ?? [];
+  const [, scheme = "ssh", authority] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(url) ?? [];
   const place = (authority ?? url.split(/:(?!\/\/)/, 1)[0] ?? "").replace(/^.*@/, "");
   const [, name = place, port = ""] = /^(.*?)(?::(\d+))?$/.exec(place) ?? [];
-  return { name: name.toLowerCase(), port };
+  const usual = defaultPorts[scheme.toLowerCase()] ?? "";
+  const host = name.toLowerCase();
+  return { name: host, port: port === usual ? "" : port, withPort: `${host}:${port || usual}` };
 }
 
 /**
@@ -36,8 +48,8 @@ export function reachable(url: string, { url: own, hosts }: Reach, what: string)
     return { url: withLogin(url, own) };
   }
   const known = hosts.map((text) => text.toLowerCase());
-  if (known.includes(host.name) || known.includes(`${host.name}:${host.port}`)) return { url, isForeign: true };
-  throw new HostNotAllowed(what, redact(url), host.port === "" ? host.name : `${host.name}:${host.port}`);
+  if (known.includes(host.name) || known.includes(host.withPort)) return { url, isForeign: true };
+  throw new HostNotAllowed(what, redact(url), host.port === "" ? host.name : host.withPort);
 }
 
 /** Adds the login of the workspace's address where scheme and host are the same and the address has none itself. */
