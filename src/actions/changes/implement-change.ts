@@ -12,16 +12,16 @@ import { findChangeRun } from "../../store/runs/runs.ts";
 import { findWorkspace } from "../../store/workspaces.ts";
 import { agentProcess, runAgent } from "../agents/run-agent.ts";
 import { waitOutLimit, waitsForReset } from "../agents/wait-out-limit.ts";
+import { beginRound } from "../branches/begin-round.ts";
+import { checkHistory } from "../branches/check-history.ts";
+import { noteBlueprintChange } from "../branches/note-blueprint-change.ts";
+import { publishRound } from "../branches/publish-round.ts";
+import { pushWhile } from "../branches/push-while.ts";
+import { rebaseRewritten } from "../branches/rebase-rewritten.ts";
 import { openEnvironment, type Workplace } from "../environments/open-environment.ts";
 import { interruptible } from "../interruptible.ts";
 import { planWork, type Work } from "../runs/plan-work.ts";
 import type { Services } from "../services.ts";
-import { beginRound } from "../work/begin-round.ts";
-import { checkHistory } from "../work/check-history.ts";
-import { noteBlueprintChange } from "../work/note-blueprint-change.ts";
-import { publishRound } from "../work/publish-round.ts";
-import { pushWhile } from "../work/push-while.ts";
-import { rebaseRewritten } from "../work/rebase-rewritten.ts";
 import { orFail } from "./fail-change.ts";
 
 /** Lets the agent do the work on the branch, saves it on the remote, and hands over to the preview. */

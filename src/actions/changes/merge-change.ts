@@ -6,9 +6,9 @@ import type { ChangeId } from "../../domain/ids.ts";
 import { oneLine } from "../../domain/texts/text.ts";
 import type { MergeRequest } from "../../providers/git/port.ts";
 import { changeAsSeen, noteLanded, settleMerged } from "../../store/changes.ts";
+import { listed } from "../branches/publish-round.ts";
 import { patiently } from "../patiently.ts";
 import type { Services } from "../services.ts";
-import { listed } from "../work/publish-round.ts";
 import { repositoryOf } from "../workspaces/repository-of.ts";
 import { orFail } from "./fail-change.ts";
 

@@ -9,6 +9,7 @@ import { portFree } from "../../providers/previews/port-free.ts";
 import { waitUntilAnswering } from "../../providers/previews/wait-until-answering.ts";
 import { changeAsSeen, notePreviewPort, settleDeployed } from "../../store/changes.ts";
 import { readPortsPerEnvironment } from "../../store/settings.ts";
+import { previewFiles } from "../branches/begin-round.ts";
 import { openEnvironment, type Workplace } from "../environments/open-environment.ts";
 import { recorded } from "../environments/recorded.ts";
 import { copyLog } from "../processes/copy-log.ts";
@@ -16,7 +17,6 @@ import { startOnce } from "../processes/follow-process.ts";
 import { previewSpec } from "../processes/preview-spec.ts";
 import { wholeOutput } from "../processes/whole-output.ts";
 import type { Services } from "../services.ts";
-import { previewFiles } from "../work/begin-round.ts";
 import { orFail } from "./fail-change.ts";
 
 /** Starts the app on the branch, waits until it answers, and puts the change before a person. */

@@ -8,10 +8,10 @@ import { findChange } from "../../store/changes.ts";
 import { leaveBehind } from "../../store/data-folders.ts";
 import { environmentAsSeen, postponeCleanup, settleTerminated } from "../../store/environments.ts";
 import { faultOf } from "../../store/sql.ts";
+import { deleteBranch } from "../branches/delete-branch.ts";
+import { saveWork } from "../branches/save-work.ts";
 import { isHere } from "../data-folder/is-here.ts";
 import type { Services } from "../services.ts";
-import { deleteBranch } from "../work/delete-branch.ts";
-import { saveWork } from "../work/save-work.ts";
 import { crossOut } from "./cross-out.ts";
 
 const againMs = 60_000;

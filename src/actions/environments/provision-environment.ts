@@ -14,6 +14,7 @@ import { readBlueprint } from "../../providers/previews/read-blueprint.ts";
 import { changeAsSeen, settleProvisioned } from "../../store/changes.ts";
 import { findEnvironment } from "../../store/environments.ts";
 import { findWorkspace, noteDefaultBranch } from "../../store/workspaces.ts";
+import { noteReadOnlySubmodules } from "../branches/note-read-only-submodules.ts";
 import { orFail } from "../changes/fail-change.ts";
 import { placeHere } from "../data-folder/is-here.ts";
 import { interruptible } from "../interruptible.ts";
@@ -21,7 +22,6 @@ import { startAndFollowInTime } from "../processes/follow-process.ts";
 import { sshAgentVariables } from "../processes/ssh-agent.ts";
 import { wholeOutput } from "../processes/whole-output.ts";
 import type { Services } from "../services.ts";
-import { noteReadOnlySubmodules } from "../work/note-read-only-submodules.ts";
 import { recorded } from "./recorded.ts";
 
 /** Makes the change's environment, or finds it made, sets the app up in it, and lets the agent begin. */

@@ -3,10 +3,10 @@ import type { EnvironmentId } from "../../domain/ids.ts";
 import { findChange } from "../../store/changes.ts";
 import { findEnvironment, strayEnvironments } from "../../store/environments.ts";
 import { type Leak, listLeaks } from "../../store/resources.ts";
+import { deleteBranch } from "../branches/delete-branch.ts";
 import { isHere } from "../data-folder/is-here.ts";
 import { keepStray } from "../data-folder/keep-stray.ts";
 import type { Services } from "../services.ts";
-import { deleteBranch } from "../work/delete-branch.ts";
 import { crossOut } from "./cross-out.ts";
 
 const atOnce = 1000;

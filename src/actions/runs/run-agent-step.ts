@@ -23,10 +23,10 @@ import { limitedUntil } from "../../store/usage-limits.ts";
 import { agentSettings } from "../agents/agent-settings.ts";
 import { credentialOf } from "../agents/credential-of.ts";
 import { type AgentStart, followThrough } from "../agents/follow-through.ts";
+import { pushWhile } from "../branches/push-while.ts";
 import { openEnvironment } from "../environments/open-environment.ts";
 import { interruptible } from "../interruptible.ts";
 import type { Services } from "../services.ts";
-import { pushWhile } from "../work/push-while.ts";
 import { runEnvironment } from "./run-environment.ts";
 import type { BegunRun } from "./run-step.ts";
 

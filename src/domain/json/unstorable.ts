@@ -10,7 +10,7 @@ export interface Unstorable {
 export interface UnstorableLimits {
   /** How many to find at the most. */
   readonly most: number;
-  /** Of one text; left out: any. */
+  /** Of one text; left out: no limit. */
   readonly characters?: number;
 }
 
