@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 import { guardAgainstQueue } from "../../src/main/guard.ts";
 import { connect } from "../../src/store/sql.ts";
+import { chanceFrom } from "../support/chance.ts";
 import { nameOf, type Point } from "./boundaries.ts";
-import { chanceFrom } from "./chance.ts";
 import { type ChaosOptions, runChaos } from "./chaos.ts";
 import { openLane } from "./lane.ts";
 import { runMatrix } from "./matrix.ts";

@@ -1,4 +1,4 @@
-import { chanceFrom } from "./chance.ts";
+import { chanceFrom } from "../support/chance.ts";
 
 /** What happens at one beat of a chaos run. */
 export interface Beat {

@@ -1,4 +1,6 @@
-/** Chance that can be repeated: the same seed gives the same requests. */
+import { chanceFrom } from "../../support/chance.ts";
+
+/** Repeatable randomness: the same seed gives the same requests. */
 export interface Random {
   /** From 0 up to 1. */
   next(): number;
@@ -8,15 +10,8 @@ export interface Random {
   pick<Item>(items: readonly Item[]): Item;
 }
 
-/** mulberry32. */
 export function makeRandom(seed: number): Random {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  const next = chanceFrom(seed);
   const below = (limit: number) => Math.floor(next() * limit);
   return {
     next,
