@@ -4,7 +4,7 @@ import { writeSettings } from "../../src/store/settings.ts";
 import { connect, type Sql } from "../../src/store/sql.ts";
 import { withDatabase } from "../support/database.ts";
 import { problems } from "./checks.ts";
-import { type Crew, startCrew } from "./crew.ts";
+import { type Fleet, startFleet } from "./fleet.ts";
 import { orderMinutely } from "./minutely.ts";
 import { carryOn, type OnTheWay } from "./person.ts";
 import { addWorkspace, makeSandbox, removeSandbox, type Sandbox } from "./sandbox.ts";
@@ -44,21 +44,21 @@ export async function runChaos({ seed, changes, say, interrupted }: ChaosOptions
     await writeSettings(sql, { firstPort, maxActiveChanges: 6 });
     const underway = await requestAll(sql, sandboxes, changes);
     const [{ home } = { home: "" }] = sandboxes;
-    const crew = startCrew(spares, { databaseUrl: url, home, concurrency: 2, watched: null }, workers);
+    const fleet = startFleet(spares, { databaseUrl: url, home, concurrency: 2, watched: null }, workers);
     const over = new AbortController();
     const patience = AbortSignal.any([AbortSignal.timeout(patienceMs), interrupted]);
     const [late, strikes] = await Promise.all([
       carryOn(sql, underway, patience, progress(say)).finally(() => over.abort()),
-      strike({ crew, server, seed, over: over.signal }),
+      strike({ fleet, server, seed, over: over.signal }),
     ]);
     say(
       `${changes} changes: ${strikes.kills} workers killed, ${strikes.crashes} crashes of Postgres, ${seconds(strikes.elapsedMs)}`,
     );
-    if (interrupted.aborted) return [...(await crew.dismiss()), "it was broken off"];
+    if (interrupted.aborted) return [...(await fleet.stop()), "it was broken off"];
     await untilAllLive(sql);
     await orderMinutely(sql);
     await untilIdle(sql);
-    const badEnds = await crew.dismiss();
+    const badEnds = await fleet.stop();
     const found = await checkAll(sql, sandboxes, underway);
     return [...late.map(({ id, way }) => `${id} (${way}) did not come to its end`), ...badEnds, ...found];
   } finally {
@@ -112,7 +112,17 @@ interface Strikes {
 }
 
 /** One beat after the other, by the clock. */
-async function strike({ crew, server, seed, over }: { crew: Crew; server: Server; seed: number; over: AbortSignal }) {
+async function strike({
+  fleet,
+  server,
+  seed,
+  over,
+}: {
+  fleet: Fleet;
+  server: Server;
+  seed: number;
+  over: AbortSignal;
+}) {
   const began = performance.now();
   const done: Strikes = { kills: 0, crashes: 0, elapsedMs: 0 };
   const beats: Iterator<Beat> = schedule(seed, workers);
@@ -124,7 +134,7 @@ async function strike({ crew, server, seed, over }: { crew: Crew; server: Server
       await server.crash();
       done.crashes += 1;
     }
-    if (crew.kill(beat.victim)) done.kills += 1;
+    if (fleet.kill(beat.victim)) done.kills += 1;
   }
   return { ...done, elapsedMs: performance.now() - began };
 }

@@ -122,12 +122,12 @@ test("a worker that is cut off while it pushes and the one that pushes after it 
   const cut = await workerProcess(world);
   const id = await world.request("slow", "x");
   await exists(pushed);
-  const heir = await workerProcess(world);
+  const successor = await workerProcess(world);
   await cutLock(world, cut.id);
   await begunAnew(world, cut);
   const deployed = await world.reaches(id, "deployed");
   expect(await agent.starts()).toBe(1);
   expect(await gitIn(remote, "rev-list", `main..${deployed.branchName}`)).toBe(deployed.headCommit);
   expect((await eventsOf(world, id)).filter((event) => event.startsWith("change."))).toHaveLength(5);
-  for (const worker of [cut, heir]) worker.kill("SIGTERM");
+  for (const worker of [cut, successor]) worker.kill("SIGTERM");
 }, 60_000);

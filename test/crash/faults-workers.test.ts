@@ -43,7 +43,7 @@ test("a worker that slept through its own death settles nothing, begins anew und
   await said(world, id, "line 3");
   zombie.kill("SIGSTOP");
   await cutLock(world, zombie.id);
-  const heir = await workerProcess(world);
+  const successor = await workerProcess(world);
   await world.reaches(id, "deployed");
   const before = await eventsOf(world, id);
 
@@ -55,7 +55,7 @@ test("a worker that slept through its own death settles nothing, begins anew und
   expect(await logOf(world, id)).toBe(lines(12));
   expect(await gitIn(remote, "log", "--format=%s", `main..${(await world.change(id)).branchName}`)).toBe("x");
 
-  await end(heir);
+  await end(successor);
   await world.reaches(await world.request("zombie", "y"), "deployed");
   await end(zombie);
 }, 60_000);

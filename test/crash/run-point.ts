@@ -1,9 +1,9 @@
 import type { Point } from "./boundaries.ts";
-import { heirOf } from "./heir.ts";
 import type { Lane } from "./lane.ts";
 import { makeSandbox, removeSandbox } from "./sandbox.ts";
 import type { Spares } from "./spares.ts";
 import { type AnyWay, subjectOf } from "./subject.ts";
+import { successorOf } from "./successor.ts";
 
 export interface PointRun {
   readonly way: AnyWay;
@@ -34,7 +34,7 @@ export async function runPoint(
   const subject = subjectOf(way);
   const orders = { databaseUrl: database.url, home: sandbox.home, concurrency, watched: { death } };
   const first = await spares.begin(orders);
-  const second = heirOf(first, orders);
+  const second = successorOf(first, orders);
   try {
     await first.started;
     await subject.begin(sql, sandbox);

@@ -6,14 +6,14 @@ import { parseSettings } from "../../src/wire/settings.ts";
 import type { Orders, Worker } from "./spares.ts";
 import { untilAllLive } from "./waits.ts";
 
-/** A worker in this process that begins when another has been killed, and takes over what that one had. */
-export interface Heir {
+/** A worker in this process that starts when another has been killed, and takes over its jobs. */
+export interface Successor {
   complaints(): readonly string[];
-  /** Ends it, once it has struck the dead one out. */
+  /** Stops it, once it has released the dead worker's jobs. */
   finish(): Promise<void>;
 }
 
-export function heirOf(first: Worker, { databaseUrl, home, concurrency }: Orders): Heir {
+export function successorOf(first: Worker, { databaseUrl, home, concurrency }: Orders): Successor {
   const complaints: string[] = [];
   const log = pino({ level: "warn", base: null }, { write: (line: string) => void complaints.push(line) });
   const sql = connect(databaseUrl);

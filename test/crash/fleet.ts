@@ -1,26 +1,26 @@
 import { couldNotBegin, type Orders, type Spares, type Worker } from "./spares.ts";
 
-/** Workers of which each is replaced at once when it has ended. */
-export interface Crew {
-  /** Kills a worker, however far it is; false when its post is just being filled. */
+/** A fixed number of workers; each is replaced at once when it has ended. */
+export interface Fleet {
+  /** Kills a worker, also while it starts; false while its replacement does not exist yet. */
   kill(number: number): boolean;
-  /** Asks all of them to end, and says how those ended, now or before, that nobody had killed. */
-  dismiss(): Promise<string[]>;
+  /** Asks all workers to end, and returns how each ended that was not killed. */
+  stop(): Promise<string[]>;
 }
 
-export function startCrew(spares: Spares, orders: Orders, count: number): Crew {
+export function startFleet(spares: Spares, orders: Orders, count: number): Fleet {
   const posts = new Map<number, Worker>();
   const badEnds: string[] = [];
-  let isDismissed = false;
+  let isStopped = false;
 
   async function fill(number: number): Promise<void> {
-    while (!isDismissed) {
+    while (!isStopped) {
       const worker = await spares.begin(orders);
       posts.set(number, worker);
-      if (isDismissed) await askToEnd(worker);
+      if (isStopped) await askToEnd(worker);
       const end = await worker.ended;
       posts.delete(number);
-      if (end === "SIGKILL" || end === couldNotBegin || (end === 0 && isDismissed)) continue;
+      if (end === "SIGKILL" || end === couldNotBegin || (end === 0 && isStopped)) continue;
       badEnds.push(`worker ${worker.pid} ended with ${end}: ${worker.complaints().slice(-2000)}`);
     }
   }
@@ -32,8 +32,8 @@ export function startCrew(spares: Spares, orders: Orders, count: number): Crew {
       worker?.kill("SIGKILL");
       return worker !== undefined;
     },
-    async dismiss() {
-      isDismissed = true;
+    async stop() {
+      isStopped = true;
       await Promise.all([...posts.values()].map(askToEnd));
       await Promise.all(filled);
       return badEnds;
