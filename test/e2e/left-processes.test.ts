@@ -16,8 +16,10 @@ afterAll(() => world.close());
 
 const canMark = (await freeLimits()) !== "";
 
-/** Leaves a process that has dropped its variables, its session, its parent and its folder; its pid goes into a file. */
-const leaves = (file: string) => `env -i setsid sh -c 'cd /; echo $$ >> "${file}"; exec sleep 7777' & sleep 0.1`;
+/** Leaves a process that has dropped its variables, its session, its parent and its folder, once its pid is in the file. */
+const leaves = (file: string) => `touch "${file}"; lines=$(wc -l < "${file}")
+  env -i setsid sh -c 'cd /; echo $$ >> "${file}"; exec sleep 7777' &
+  while [ "$(wc -l < "${file}")" -eq "$lines" ]; do sleep 0.01; done`;
 
 /** The pids in the file, and those of them that live. */
 async function left(file: string): Promise<{ all: number[]; alive: number[] }> {

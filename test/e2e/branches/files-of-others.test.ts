@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ChangeId } from "../../../src/domain/ids.ts";
+import { identify } from "../../../src/providers/environments/process-table.ts";
 import { gitIn, makeWorld, type World } from "../../support/world.ts";
 import { allFilesOn, shellWorkspace } from "./support.ts";
 
@@ -141,28 +141,32 @@ test("work that an agent had not committed when the change was cancelled is on t
   expect(await gitIn(remote, "show", `${branchName}:README.md`)).toBe("# Shop\nmore");
 });
 
-test.each([
-  ["forks and returns", "(sleep 1; echo late > work.txt) & echo early > work.txt"],
-  ["leaves a daemon", "setsid sh -c 'sleep 1; echo late > work.txt' & echo early > work.txt"],
-  [
-    "leaves one that has dropped everything",
-    "env -i setsid sh -c 'D=$0; sleep 1; echo late > $D/work.txt' \"$PWD\" & echo early > work.txt",
-  ],
-  [
-    "leaves one that ignores TERM",
-    "(trap '' TERM; while :; do sleep 0.2; echo late > work.txt; done) & sleep 0.1; echo early > work.txt",
-  ],
-])("what is seen, committed and merged is one thing, though the agent %s", async (what, script) => {
-  const { sql } = world.database;
-  const remote = await world.repository(files);
-  const name = what.replaceAll(" ", "-").toLowerCase();
-  await shellWorkspace(world, name, remote, { script, blueprint });
-  const id = await world.request(name, "Work");
-  const { headCommit } = await world.reaches(id, "deployed");
-  await delay(1_500);
-  const committed = await gitIn(remote, "show", `${headCommit}:work.txt`);
-  expect(await preview(id)).toBe(`${committed}\n`);
-  await sql`select fairlead.approve_change(${id}, 'ann')`;
-  await world.reaches(id, "merged");
-  expect(await gitIn(remote, "show", "main:work.txt")).toBe(committed);
-});
+/** Each leaves a process that writes its pid into `../left`, and `work.txt` a second later. */
+const leaving = {
+  "forks and returns": "sh -c 'echo $$ > ../left; sleep 1; echo late > work.txt' &",
+  "leaves a daemon": "setsid sh -c 'echo $$ > ../left; sleep 1; echo late > work.txt' &",
+  "leaves one that has dropped everything":
+    'env -i setsid sh -c \'cd "$0"; echo $$ > ../left; cd /; sleep 1; echo late > "$0/work.txt"\' "$PWD" &',
+  "leaves one that ignores TERM":
+    "sh -c 'trap \"\" TERM; echo $$ > ../left; while :; do sleep 0.2; echo late > work.txt; done' &",
+};
+
+test.each(Object.entries(leaving))(
+  "what is seen, committed and merged is one thing, though the agent %s",
+  async (what, leaves) => {
+    const { sql } = world.database;
+    const remote = await world.repository(files);
+    const name = what.replaceAll(" ", "-").toLowerCase();
+    const script = `${leaves} while [ ! -s ../left ]; do sleep 0.01; done; echo early > work.txt`;
+    await shellWorkspace(world, name, remote, { script, blueprint });
+    const id = await world.request(name, "Work");
+    const { headCommit } = await world.reaches(id, "deployed");
+    // It has ended, so it can't write any more.
+    expect(await identify(Number(await readFile(join(await checkoutOf(id), "../left"), "utf8")))).toBeNull();
+    const committed = await gitIn(remote, "show", `${headCommit}:work.txt`);
+    expect(await preview(id)).toBe(`${committed}\n`);
+    await sql`select fairlead.approve_change(${id}, 'ann')`;
+    await world.reaches(id, "merged");
+    expect(await gitIn(remote, "show", "main:work.txt")).toBe(committed);
+  },
+);

@@ -22,12 +22,12 @@ const program = fileOf(`
 const ways = {
   "env and setsid": `env -i setsid sh -c 'cd /; echo $$; exec sleep 304' &`,
   "a double fork": `env -i setsid sh -c 'cd /; (sh -c "echo \\$\\$; exec sleep 304" &) ; exit 0'`,
-  nohup: `cd /; env -i setsid nohup sh -c 'echo $$; exec sleep 304' & sleep 0.2`,
+  nohup: `cd /; env -i setsid nohup sh -c 'echo $$; exec sleep 304' &`,
   "a program that starts it detached": `${process.execPath} -e '${program}'`,
   "a program that closes its files": `env -i setsid sh -c 'cd /; echo $$; exec sleep 304 0<&- 1>&- 2>&-' &`,
   "its last words": `trap 'env -i setsid sh -c "cd /; echo \\$\\$; exec sleep 304" &' EXIT; true`,
   ...(isRoot && (await has("su"))
-    ? { "another user": `env -i setsid su nobody -s /bin/sh -c 'cd /; echo $$; exec sleep 304' & sleep 0.5` }
+    ? { "another user": `env -i setsid su nobody -s /bin/sh -c 'cd /; echo $$; exec sleep 304' &` }
     : {}),
 };
 
