@@ -1,19 +1,13 @@
-import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { type TestDatabase, testDatabase } from "../../support/database.ts";
+import { beforeEach, expect, test } from "vitest";
+import type { TestDatabase } from "../../support/database.ts";
 import { type Login, logInAs } from "../../support/logins.ts";
-import { makePeople, type People } from "../../support/people.ts";
-import { changeAt, forbidden, refusal } from "./support.ts";
+import type { People } from "../../support/people.ts";
+import { changeAt, databaseWithPeople, forbidden, refusal } from "./support.ts";
 
 let database: TestDatabase;
 let people: People;
 beforeEach(async () => {
-  const made = await testDatabase();
-  database = made;
-  onTestFinished(() => made.drop());
-  people = await makePeople(made.url);
-  await made.sql`insert into fairlead.workspaces (name, repository_url, default_branch, agent)
-    values ('shop', 'https://user:t0ken@example.com/shop.git', 'main', 'command')`;
-  await made.sql`insert into fairlead.api_tokens (name, role, hash) values ('a', 'admin', ${Buffer.alloc(32)})`;
+  ({ database, people } = await databaseWithPeople());
 });
 
 const login = (name: string, ...roles: (keyof People)[]): Promise<Login> =>

@@ -1,5 +1,19 @@
 import type pg from "pg";
+import { onTestFinished } from "vitest";
 import type { Sql } from "../../../src/store/sql.ts";
+import { type TestDatabase, testDatabase } from "../../support/database.ts";
+import { makePeople, type People } from "../../support/people.ts";
+
+/** A database with the roles of docs/sql.md, a workspace whose address has a token, and an API token; gone with the test. */
+export async function databaseWithPeople(): Promise<{ database: TestDatabase; people: People }> {
+  const database = await testDatabase();
+  onTestFinished(() => database.drop());
+  const people = await makePeople(database.url);
+  await database.sql`insert into fairlead.workspaces (name, repository_url, default_branch, agent)
+    values ('shop', 'https://user:t0ken@example.com/shop.git', 'main', 'command')`;
+  await database.sql`insert into fairlead.api_tokens (name, role, hash) values ('a', 'admin', ${Buffer.alloc(32)})`;
+  return { database, people };
+}
 
 /** A change in a status, as tasks bring it there. */
 export async function changeAt(
