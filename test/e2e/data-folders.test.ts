@@ -162,6 +162,9 @@ test("a database without environments takes the first folder that comes, also wh
   await world.workspace("shop", "/nowhere", []);
   await world.request("shop", "asked for before anything has started");
   await begin(fairleadIn(world, other));
+  const folders = await world.database.sql`
+    select path, id = (select data_folder from fairlead.settings) as works from fairlead.data_folders`;
+  expect(folders).toEqual([{ path: other, works: true }]);
 });
 
 test("a folder that takes over begins the other's changes again from their branches, and leaves its disk alone", async () => {

@@ -113,11 +113,11 @@ test("a cluster of 0.3.0 gets an ordinary role under the same address, which own
   await again.close();
 });
 
-test("a conversion that was cut off at any step is taken up again", { timeout: 2 * timeout }, async () => {
+test("a conversion that was cut off is continued by the next call", { timeout: 2 * timeout }, async () => {
   const steps = [
-    // The helper is there, and nothing else has happened.
+    // After its first step: the helper exists, with another password than the next call has.
     "create role fairlead_conversion superuser login password 'lost'",
-    // The roles are made, with passwords that are in no file; the helper is still there, and owns nothing.
+    // A second superuser is no reason to take the cluster for a converted one.
     "create role other superuser",
   ];
   await withFormer(async (url) => {
@@ -128,7 +128,7 @@ test("a conversion that was cut off at any step is taken up again", { timeout: 2
   for (const { url } of opened) expect(await query(url, "select 1 as one")).toEqual([{ one: 1 }]);
   const roles = await query(opened[0]?.url ?? "", "select rolname as role from pg_roles where rolcanlogin order by 1");
   expect(roles).toEqual([{ role: "fairlead" }, { role: "fairlead_admin" }]);
-  // The roles were made, and the database was not given away yet.
+  // Before its last step: the roles exist, and the database has its former owner.
   await query(opened[0]?.adminUrl ?? "", "alter database fairlead owner to fairlead_admin");
   await query(opened[0]?.adminUrl ?? "", "create table public.late (a int)");
   await Promise.all(opened.map((postgres) => postgres.close()));

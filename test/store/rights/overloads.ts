@@ -37,7 +37,6 @@ const functions: readonly (readonly [signature: string, returns: string, body: s
   ["current_setting(text)", "text", "'read committed'"],
   ["set_config(text, text, bool)", "text", "$2"],
   ["num_nonnulls(text, text)", "int", "1"],
-  ["greatest_of(int, int)", "int", "1"],
   ["random()", "float8", "0.5"],
   ["pg_try_advisory_xact_lock(bigint)", "bool", "true"],
   ["generate_series(int, int)", "setof int", "1"],

@@ -9,7 +9,7 @@ import { environmentFor } from "./support.ts";
 const branch = "change/settings";
 const never = new AbortController().signal;
 
-/** Two sides that git has to merge line by line, with a rename, and a stash that was left behind. */
+/** The text of a file that both sides change, so that git has to merge it line by line. */
 const first = Array.from({ length: 20 }, (_, n) => `line ${n}\n`).join("");
 
 /** All that is asked of git for a change, as text that must be the same whatever a user has configured. */
