@@ -45,7 +45,7 @@ test("a second data folder is refused by every command that would have worked, w
     expect((await inOther(...args)).code).toBe(0);
 });
 
-test("doctor says it in the one as in the other, and judges nothing of another's disk", async () => {
+test("doctor says which folder works in both folders, and reports no environments of the other disk", async () => {
   const own: Check[] = JSON.parse((await place.fairlead(["doctor", "--json"])).out).checks;
   const states = Object.fromEntries(own.map(({ check, state }) => [check, state]));
   expect(states).toMatchObject({ "works here": "good", "other folders": "note", environments: "good" });
@@ -60,7 +60,7 @@ test("doctor says it in the one as in the other, and judges nothing of another's
   expect(code).toBe(1);
 });
 
-test("doctor says whether processes are found whatever they drop", async () => {
+test("doctor says whether processes are found even if they drop all marks but the limit", async () => {
   const checks: Check[] = JSON.parse((await place.fairlead(["doctor", "--json"])).out).checks;
   const { state } = checks.find(({ check }) => check === "processes") ?? {};
   expect(["good", "note"]).toContain(state);
@@ -68,7 +68,7 @@ test("doctor says whether processes are found whatever they drop", async () => {
   if (/^Max file locks +unlimited +unlimited/m.test(limits.stdout)) expect(state).toBe("good");
 });
 
-test("a folder takes over when it is told to, twice where the other was just there", async () => {
+test("a folder takes over on command, and only with --yes when the other was seen lately", async () => {
   expect(await inOther("data-folder", "take-over")).toMatchObject({
     code: 4,
     err: expect.stringContaining("(DATA_FOLDER_SEEN_LATELY)"),

@@ -83,7 +83,7 @@ describe("a plan file", () => {
 });
 
 describe("plan run", () => {
-  test("works on the run itself where nobody does, in this folder, and tells of each step", async () => {
+  test("becomes a worker where none is running, works in this folder, and prints each step", async () => {
     const steps = [shell("hello", 'echo "Hello $1" | tee said'), shell("after", "cat said", ["hello"])];
     const file = await planFile(place, "greet", steps);
     const { code, out, err } = await place.fairlead(["plan", "run", file, "--var", "WHO=s3cret = x"]);

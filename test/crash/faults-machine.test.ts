@@ -32,7 +32,7 @@ function isThere(pid: number): boolean {
   }
 }
 
-test("an agent whose supervisor is killed runs on, and when nobody knows how it ended it is started again where it was", async () => {
+test("an agent whose supervisor is killed keeps running, and when it ends without a recorded status it is started again in place", async () => {
   const remote = await world.repository();
   const goesOn = "if [ -f half.txt ]; then echo rest > rest.txt; exit 0; fi";
   const begins = "echo half > half.txt; echo half done; sleep 2; echo all I could; exit 3";

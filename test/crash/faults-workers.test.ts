@@ -76,7 +76,7 @@ test("a worker that loses its lock in the middle of an agent hands over: the age
   await end(...workers);
 }, 60_000);
 
-test("a worker that stands still for ten seconds keeps its job, spends no attempt, and goes on", async () => {
+test("a worker that is frozen for ten seconds keeps its job, spends no attempt, and continues", async () => {
   const agent = await countedAgent(world, "still", await world.repository(), saysLines(15, 0.2));
   const still = await workerProcess(world);
   const id = await world.request("still", "x");

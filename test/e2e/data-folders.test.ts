@@ -96,7 +96,7 @@ test("a folder whose maker was killed before the database knew it goes on under 
   expect(await world.database.sql`select data_folder from fairlead.settings`).toEqual([{ dataFolder: id }]);
 });
 
-test("a copy is refused as long as the folder is where it was, and is the folder once that has gone", async () => {
+test("a copy is refused while the original folder is at its path, and counts as the folder once that is gone", async () => {
   const worker = await world.startWorker();
   const id = await deployed("shop");
   await worker.stop();
@@ -207,7 +207,7 @@ test("a folder that takes over begins the other's changes again from their branc
   expect(await sql`select from fairlead.leaks`).toEqual([]);
 });
 
-test("what a folder has of changes that went on elsewhere is put aside when it comes back, and named", async () => {
+test("checkouts of changes that continued in another folder are put aside when their folder comes back, and named", async () => {
   const first = await world.startWorker();
   const id = await deployed("shop");
   const place = await placeOf(id);
@@ -236,7 +236,7 @@ test("what a folder has of changes that went on elsewhere is put aside when it c
   await world.row(async () => ((await isThere(place)) ? [] : [{}]));
 });
 
-test("while the folder is away nothing is judged, and it goes on as it was when it is back", async () => {
+test("while the folder is missing no environment counts as lost, and work resumes when it is back", async () => {
   const worker = await world.startWorker();
   const id = await deployed("shop");
   const before = await eventsOf(world, id);

@@ -46,7 +46,7 @@ test("an environment that vanishes is replaced, and what the agent had committed
   expect(events[3]?.data.lost_environment).toMatch(/vanished/);
 });
 
-/** An agent that hangs as often as it is told to, once it has written half of its work, and then writes the rest. */
+/** An agent that writes half of its work and hangs, so many times, and then writes the rest. */
 const interrupted = (times: number) =>
   `echo 1 >> half; if [ "$(wc -l < half)" -le ${times} ]; then touch ready; exec sleep 600; fi; echo 2 > rest`;
 

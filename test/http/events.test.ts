@@ -76,7 +76,7 @@ test("a cursor that is none is refused", async () => {
   }
 });
 
-test("one token's clients can't take the places of all others", async () => {
+test("the streams of one token can't use up the limit for all others", async () => {
   const followers = await Promise.all(Array.from({ length: 100 }, () => follow(url, served.tokens.read)));
   const { status, body } = await served.ask("GET", "/api/events", { as: "read" });
   expect([status, body.code, body.limit]).toEqual([429, "TOO_MANY_STREAMS", 100]);
@@ -84,7 +84,7 @@ test("one token's clients can't take the places of all others", async () => {
   for (const follower of [...followers, other]) follower.cut();
 });
 
-test("no more clients than there is room for may follow", { timeout: 60_000 }, async () => {
+test("at most 500 clients may follow events at once", { timeout: 60_000 }, async () => {
   const { services } = served.world;
   const tokens = await Promise.all(Array.from({ length: 5 }, (_, at) => createToken(services, `client ${at}`, "read")));
   const followers = await Promise.all(

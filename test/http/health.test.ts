@@ -34,7 +34,7 @@ test("without its worker, or its database, it lives and is not ready", async () 
   await sql.end();
 });
 
-test("where another data folder works on the database, that is why it is not ready, and no folder is named to anybody", async () => {
+test("where another data folder works on the database, /readyz gives that as the reason and names no folder", async () => {
   const { services, database } = served.world;
   await database.sql`insert into fairlead.data_folders (id, host, path, user_name)
     values ('01K5TZ8M3RB6Q4W2E9XJDVH7NC', 'far', '/secret/place', 'ann')`;

@@ -82,7 +82,7 @@ test("raising a limit lets those in that wait", async () => {
   expect(await activeIn()).toEqual({ shop: 3 });
 });
 
-test("a transaction that is left open keeps nobody from ending, and its change is let in when it commits", async () => {
+test("a transaction that is left open blocks no other change from ending, and its change is admitted when it commits", async () => {
   const { sql } = database;
   await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = 'pending'`;
   await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = any (${active})`;
@@ -127,7 +127,7 @@ test("a transaction with an old snapshot leaves the admission to a job", async (
   expect(job).toEqual({ taskIdentifier: "reconcile" });
 });
 
-test("a change waits for a free range of ports, and keeps nobody from ending", async () => {
+test("a change waits for a free range of ports, and blocks no other change from ending", async () => {
   const { sql } = database;
   await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = 'pending'`;
   await sql`select fairlead.cancel_change(id) from fairlead.change_requests where status = any (${active})`;

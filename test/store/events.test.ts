@@ -15,7 +15,7 @@ afterAll(() => database.drop());
 test.each([
   ["transactions commit late and out of order", async () => {}],
   [
-    "the database finds itself in another cluster again and again",
+    "the database is moved to another cluster again and again",
     async () => {
       await database.sql`update fairlead.installation set cluster = 'elsewhere'`;
       await database.sql`select fairlead.notice_move()`;

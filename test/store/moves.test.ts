@@ -83,7 +83,7 @@ test("every move that is not declared is refused, from every status", async () =
   }
 });
 
-test("each move adds one to the version, and nobody can set it by hand", async () => {
+test("each move adds one to the version, and no UPDATE can set it", async () => {
   const id = await newChange();
   await database.sql`update fairlead.change_requests set version = 99, summary = 'x' where id = ${id}`;
   const [row] = await database.sql`select version from fairlead.change_requests where id = ${id}`;

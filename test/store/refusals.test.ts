@@ -44,7 +44,7 @@ test("the definitions of a newer program are not replaced by older ones", async 
   await migrate(database.url);
   await sql`update fairlead.installation set program = '999.0.0', definitions = 'theirs'`;
   await refusedWith("DATABASE_NEWER");
-  // Where they are the same, an older program does no harm.
+  // Where they are the same, a lower version number is no reason to refuse.
   await sql`update fairlead.installation set program = '0.0.1', definitions = 'theirs'`;
   expect(await migrate(database.url)).toEqual(["definitions"]);
   await sql`update fairlead.installation set program = '999.0.0'`;

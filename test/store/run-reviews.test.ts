@@ -118,7 +118,7 @@ test("what is settled in the very moment in which a review rejects begins anew a
   }
 });
 
-test("a plan that is called too long, and a question that nobody answers, are tried again as often as they may", async () => {
+test("a called plan that times out, and a question without an answer, are retried as often as the step allows", async () => {
   const { sql } = database;
   const calls = { ...step("call", [], { retries: 1 }), kind: "plan", plan: "test", variables: {}, timeout_sec: 5 };
   const run = await runs.begun(planOf([calls as never, step("ask", [], { retries: 1 })], { plan_id: "patient" }));

@@ -105,7 +105,7 @@ test("an answer to a question of an earlier round is refused", async () => {
   const run = await runs.begun(planOf([step("ask", [], { retries: 1 })]));
   await settleWaiting(sql, await runs.at(run, "ask"), { for: "approval", message: "?", who: [] }, { seconds: 0 });
   const { version } = await runs.at(run, "ask");
-  await wakeStep(sql, await runs.at(run, "ask")); // nobody answered in time, and it asks again
+  await wakeStep(sql, await runs.at(run, "ask")); // the deadline passed without an answer, and it asks again
   await wakeStep(sql, await runs.at(run, "ask"));
   await runs.ask(run);
   const late = { runId: run.id, step: "ask", word: "approve", by: "ann", note: null, seenVersion: version };
@@ -128,7 +128,7 @@ test("a question of a plan that is called is answered by the id of either run", 
   expect((await findRun(sql, outer.id))?.status).toBe("succeeded");
 });
 
-test("a cancellation that met a step which somebody held reaches it all the same", async () => {
+test("a cancellation that met a step which another transaction held reaches it nevertheless", async () => {
   const run = await runs.begun(planOf([step("ask"), step("long")]));
   await runs.ask(run);
   const session = database.session();

@@ -88,7 +88,7 @@ test("a job that has used up its attempts fails its change, and is gone", async 
   expect(await jobOf(job.id)).toBeUndefined();
 });
 
-test("what is done each minute is enqueued once in it, by whoever asks first", async () => {
+test("the tasks of a minute are enqueued once, by the first worker that asks", async () => {
   const { sql } = database;
   const enqueuedBy = async (ask: () => Promise<unknown>) => {
     await sql`delete from ${sql(jobsTable)} where key = 'enforce_lifecycles each minute'`;

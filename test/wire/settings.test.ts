@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseSettings } from "../../src/wire/settings.ts";
 
-test("the hosts that a proxy serves the API as are names, with a port where only that one is meant", () => {
+test("FAIRLEAD_ALLOWED_HOSTS is a list of hosts, each with an optional port", () => {
   expect(parseSettings({}).allowedHosts).toEqual([]);
   expect(parseSettings({ FAIRLEAD_ALLOWED_HOSTS: "" }).allowedHosts).toEqual([]);
   expect(

@@ -126,7 +126,7 @@ test("an agent that pushes to the target itself fails its change, and a person i
   ]);
 });
 
-test("a change that somebody brought to the target by hand, and approved, is held against no other change", async () => {
+test("a change that a person merged by hand and approved causes no notice on other changes", async () => {
   const remote = await world.repository();
   await shellWorkspace(world, "by-hand", remote, {
     script: 'echo "$FAIRLEAD_ENVIRONMENT" > "$FAIRLEAD_ENVIRONMENT"; git add .; git commit -q -m Work',
@@ -187,7 +187,7 @@ test("an agent that rewrites the commits its branch began with fails its change,
   expect(await gitIn(remote, "show", `${branch}:mine.txt`)).toBe("mine");
 });
 
-test("setup, start and check are the target's word, and what an agent makes of them counts after the merge", async () => {
+test("setup, start and check come from the target, and an agent's version of them takes effect after the merge", async () => {
   const remote = await world.repository({ "index.html": "x\n", ".fairlead.json": '{"setup": "touch ../by-target"}' });
   const script = 'echo "{\\"setup\\": \\"touch ../by-agent\\", \\"start\\": \\"false\\"}" > .fairlead.json';
   await shellWorkspace(world, "blueprint", remote, { script });

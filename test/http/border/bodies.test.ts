@@ -190,7 +190,7 @@ describe("what can't be stored is refused with its place", () => {
     },
   );
 
-  test("a name that JavaScript loses, and a number that is none", async () => {
+  test("the name __proto__, and a number out of range", async () => {
     for (const [body, place] of [
       [
         '{"name":"x","repository_url":"/n","agent_settings":{"__proto__":{"model":"x"}}}',
@@ -205,7 +205,7 @@ describe("what can't be stored is refused with its place", () => {
   });
 });
 
-test("of a hundred thousand faults a hundred are told, each in a few words", async () => {
+test("of a hundred thousand faults a hundred are reported, each briefly", async () => {
   const id = await changeIn(served.world, "deployed");
   for (const [path, body] of [
     [`/api/changes/${id}/request-changes`, `{"comments":[${"{},".repeat(80_000)}{}]}`],

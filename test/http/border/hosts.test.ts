@@ -64,7 +64,7 @@ describe("a request is answered", () => {
     expect((await ask(`GET ftp://${own}/api/changes HTTP/1.1\nHost: ${own}`)).status).toBe(421);
   });
 
-  test("about health, for any host and none: those who watch it have names of their own", async () => {
+  test("about health, for any host and none, because monitors use names of their own", async () => {
     for (const path of ["/healthz", "/readyz"]) {
       expect((await ask(`GET ${path} HTTP/1.1\nHost: 10.1.2.3:80`)).status).toBe(200);
       expect((await ask(`HEAD ${path} HTTP/1.1\nHost: balancer.example`)).status).toBe(200);
@@ -158,7 +158,7 @@ describe("a page of another origin", () => {
     }
   });
 
-  test("is told of no answer's headers for it", async () => {
+  test("gets no CORS headers", async () => {
     const { status, text } = await ask(
       `GET /api/changes HTTP/1.1\nHost: localhost:${port}\nOrigin: http://evil.example`,
     );

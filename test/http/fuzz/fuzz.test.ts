@@ -83,7 +83,7 @@ test("whatever a client sends to a route, it is answered soon and by no fault of
     for (const route of routesByNoun.flat()) await check(requestFor(route, { host: url.host, tokens, known }, random));
   }
   expect(wrong, `FAIRLEAD_FUZZ_SEED=${seed}`).toEqual([]);
-  // Requests have got all the way, and not only to the first check.
+  // Requests reached the actions, not only the first check.
   for (const status of [200, 201, 202, 400, 401, 403, 404, 405, 409, 413, 415, 421, 429])
     expect([...statuses.keys()]).toContain(status);
   expect((await served.ask("GET", "/healthz")).status).toBe(200);

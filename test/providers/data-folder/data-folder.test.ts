@@ -52,7 +52,7 @@ test("one that vanishes after it was opened is not made anew, and is the same wh
 });
 
 test.each(["", "not an id\n", "01K5TZ8M3RB6Q4W2E9XJDVH7N", "01k5tz8m3rb6q4w2e9xjdvh7nc\n"])(
-  "an id that was changed by hand is no reason to make another one (%j)",
+  "an id that was changed by hand is refused and not replaced (%j)",
   async (text) => {
     const home = await scratch();
     await writeFile(join(home, "id"), text);
@@ -63,7 +63,7 @@ test.each(["", "not an id\n", "01K5TZ8M3RB6Q4W2E9XJDVH7N", "01k5tz8m3rb6q4w2e9xj
   },
 );
 
-test("where no folder can be, that is said with what to do", async () => {
+test("a path where no folder can be made is refused with advice", async () => {
   const file = join(await scratch(), "file");
   await writeFile(file, "");
   const refusal = { code: "DATA_FOLDER_UNUSABLE", message: expect.stringContaining("FAIRLEAD_HOME") };
@@ -85,12 +85,15 @@ test("a copy is told from the same folder by another name, and from one that has
   expect(await folder.isAlsoAt(copy)).toBe(false);
 });
 
-test.skipIf(process.geteuid?.() === 0)("where we may not look, nothing is known of a copy", async () => {
-  const parent = await scratch();
-  const [home, shut] = [join(parent, "home"), join(parent, "shut")];
-  const folder = dataFolderAt(home);
-  await folder.open();
-  await mkdir(shut, { mode: 0 });
-  expect(await folder.isAlsoAt(join(shut, "home"))).toBe(null);
-  await chmod(shut, 0o700);
-});
+test.skipIf(process.geteuid?.() === 0)(
+  "without the right to read a path, whether a copy is there is unknown",
+  async () => {
+    const parent = await scratch();
+    const [home, shut] = [join(parent, "home"), join(parent, "shut")];
+    const folder = dataFolderAt(home);
+    await folder.open();
+    await mkdir(shut, { mode: 0 });
+    expect(await folder.isAlsoAt(join(shut, "home"))).toBe(null);
+    await chmod(shut, 0o700);
+  },
+);

@@ -251,7 +251,7 @@ test("an empty repository that an agent made is nothing to save", async () => {
   expect(saved).toEqual([]);
 });
 
-test("a worktree that leads to a folder of somebody else's is left alone", async () => {
+test("a worktree that leads to another person's folder is left alone", async () => {
   const { world, place, base } = await atWork();
   await git(place.checkout, "worktree", "add", "--quiet", "-b", "trap", join(place.checkout, "../trap"));
   await writeFile(join(place.checkout, ".git/worktrees/trap/gitdir"), `${world.clone}/.git\n`);

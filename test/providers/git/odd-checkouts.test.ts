@@ -49,7 +49,7 @@ test("a conflict that the agent resolved in a rebase that was not finished count
   expect(await git(place.checkout, "show", "HEAD:b.txt")).toBe("more");
 });
 
-test("files that git was told not to look at are committed as the preview shows them", async () => {
+test("files with assume-unchanged or skip-worktree are committed as the preview shows them", async () => {
   const { place } = await begin({ "a.txt": "one\n", "b.txt": "one\n", "gone.txt": "one\n" });
   await git(place.checkout, "update-index", "--assume-unchanged", "a.txt");
   await git(place.checkout, "update-index", "--skip-worktree", "b.txt", "gone.txt");

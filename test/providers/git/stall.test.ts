@@ -11,7 +11,7 @@ const timed = async (work: Promise<unknown>): Promise<number> => {
   return (performance.now() - before) / 1000;
 };
 
-test("a fetch that stands still is ended after 20 s, and till then holds up nobody who need not wait for it", async () => {
+test("a stalled fetch is ended after 20 s, and until then delays no caller that does not need it", async () => {
   const world = await makeWorld();
   const remote = await relayedRemote(world.url);
   onTestFinished(remote.close);
@@ -25,16 +25,16 @@ test("a fetch that stands still is ended after 20 s, and till then holds up nobo
   const hung = timed(fetchMirror(mirror));
   await expect.poll(() => remote.held()).toBe(1);
 
-  // Who reads what is here does not notice.
+  // Callers that read what the mirror has are not delayed.
   const request = { headCommit, targetBranch: "main", baseCommit, mergeCommit: null, limitBytes: 100_000 };
   expect(await timed(repository.diff(request))).toBeLessThan(5);
   expect(await repository.branchHead("main")).toBe(baseCommit);
-  // Who asks for what only the remote has waits as long as it wants to: here half a second.
+  // Callers that need the remote wait until their own signal aborts: here half a second.
   const elsewhere = { ...request, headCommit: "d".repeat(40) };
   expect(await timed(repository.diff(elsewhere, AbortSignal.timeout(500)))).toBeLessThan(5);
   expect(await timed(repository.fetch(AbortSignal.timeout(500)))).toBeLessThan(5);
 
-  // The remote is back, and the fetch that it will never answer is given up.
+  // The remote is back; the fetch that it never answers still ends by its timeout.
   remote.speak();
   const next = timed(fetchMirror(mirror));
   expect(await hung).toBeGreaterThan(15);
@@ -43,7 +43,7 @@ test("a fetch that stands still is ended after 20 s, and till then holds up nobo
   expect(await mirroredBranch(mirror, "main")).toBe(newer);
 }, 90_000);
 
-test("a fetch that nobody waits for any more is ended, and one caller that leaves does not end it for others", async () => {
+test("a fetch without a caller is ended, and one caller that aborts does not end it for the others", async () => {
   const world = await makeWorld();
   const remote = await relayedRemote(world.url);
   onTestFinished(remote.close);

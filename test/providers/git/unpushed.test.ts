@@ -29,7 +29,7 @@ async function keep(world: World, checkout: Checkout): Promise<string> {
   return kept;
 }
 
-test("the next checkout begins from work that the remote refused, and when it is pushed that is over", async () => {
+test("the next checkout begins from work that the remote refused, and a push removes the kept copy", async () => {
   const world = await makeWorld();
   const first = await makeCheckout(world, branch);
   await write(first.checkout, { "b.txt": "two\n" });

@@ -71,7 +71,7 @@ test("a role that may only create in public, and temporary things, is never call
   expect(await trophies()).toEqual([{ what: "length(text)", mighty: false }]);
 });
 
-test("what a session has for itself under the names of ours is not taken for ours", async () => {
+test("a session's own objects with the names of ours are not used in place of ours", async () => {
   const database = await emptyDatabase();
   onTestFinished(() => database.drop());
   await migrate(database.url);

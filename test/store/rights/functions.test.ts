@@ -50,17 +50,17 @@ test("every function of ours looks names up in the system's schema and its own, 
   ).toEqual(bound.toSorted());
 });
 
-test("functions are called by their owner, but for what is granted, and for what a row's own checks call", async () => {
+test("only the owner may call functions, except those that are granted and those that constraints call", async () => {
   const open = (await functions()).filter(({ everybody }) => everybody);
   expect(open.map(({ name }) => name)).toEqual(["says_something(text)", "ulid()"]);
 });
 
-test("what a trigger does is done by the owner, whichever role causes it", async () => {
+test("triggers run as the owner, whichever role causes them", async () => {
   const own = (await functions()).filter(({ trigger, definer }) => trigger && !definer);
   expect(own.map(({ name }) => name)).toEqual(["guard_change()"]);
 });
 
-test("nothing else is done by the owner than what people may be granted to say and to read", async () => {
+test("no other functions run as the owner than those that can be granted to people", async () => {
   const words = (await functions()).filter(({ trigger, definer }) => !trigger && definer);
   expect(words.map(({ name }) => name.replace(/\(.*/, "")).sort()).toEqual([
     "answer_step",

@@ -47,63 +47,68 @@ async function one(client: pg.Client, text: string, ...values: unknown[]): Promi
   return (await client.query(text, values)).rows[0] ?? {};
 }
 
-test.each(odd)("in a session with %s, people's words do what they do elsewhere", async (_what, settings) => {
-  const { sql } = database;
-  const client = await sessionAt(database.url);
-  await client.query(settings);
-  const ask = "insert into fairlead.change_requests (workspace, request_text) values ('shop', $1) returning id";
-  const { id } = await one(client, ask, "Größer, \\ and 'quoted'");
-  await reconcile(sql);
-  await sql`update fairlead.change_requests set status = 'implementing', branch_name = 'b', target_branch = 'main' where id = ${String(id)}`;
-  await sql`update fairlead.change_requests set status = 'deployed', head_commit = 'c' where id = ${String(id)}`;
-  const sent = await one(
-    client,
-    "select * from fairlead.request_changes($1, 'smaller', 'ann', $2)",
-    id,
-    '[{"text": "here", "line": 3}]',
-  );
-  expect(sent).toMatchObject({
-    status: "implementing",
-    round: 2,
-    feedback: { text: "smaller", comments: [{ file: null, line: 3, text: "here" }] },
-  });
-  await sql`update fairlead.change_requests set status = 'deployed' where id = ${String(id)}`;
-  await client.query("update fairlead.change_requests set status = 'approved', decided_by = 'ann' where id = $1", [id]);
-  await reconcile(sql);
-  expect(await one(client, "select status, waiting_for from fairlead.change_board where id = $1", id)).toEqual({
-    status: "merging",
-    waiting_for: "the merge",
-  });
-  await expect(
-    client.query("update fairlead.change_requests set status = 'approved' where id = $1", [id]),
-  ).rejects.toMatchObject({ code: "FL001" });
-  const { id: other } = await one(
-    client,
-    "select id from fairlead.request_change('shop', 'x', idempotency_key => 'k')",
-  );
-  expect(await one(client, "select status from fairlead.cancel_change($1)", other)).toEqual({ status: "failed" });
-  expect(await one(client, "select status from fairlead.retry_change($1)", other)).toEqual({ status: "pending" });
-  await expect(client.query("select fairlead.request_change('shop', E'\\t ')")).rejects.toMatchObject({
-    code: "FL004",
-  });
+test.each(odd)(
+  "in a session with %s, requests and decisions of people have the same effect",
+  async (_what, settings) => {
+    const { sql } = database;
+    const client = await sessionAt(database.url);
+    await client.query(settings);
+    const ask = "insert into fairlead.change_requests (workspace, request_text) values ('shop', $1) returning id";
+    const { id } = await one(client, ask, "Größer, \\ and 'quoted'");
+    await reconcile(sql);
+    await sql`update fairlead.change_requests set status = 'implementing', branch_name = 'b', target_branch = 'main' where id = ${String(id)}`;
+    await sql`update fairlead.change_requests set status = 'deployed', head_commit = 'c' where id = ${String(id)}`;
+    const sent = await one(
+      client,
+      "select * from fairlead.request_changes($1, 'smaller', 'ann', $2)",
+      id,
+      '[{"text": "here", "line": 3}]',
+    );
+    expect(sent).toMatchObject({
+      status: "implementing",
+      round: 2,
+      feedback: { text: "smaller", comments: [{ file: null, line: 3, text: "here" }] },
+    });
+    await sql`update fairlead.change_requests set status = 'deployed' where id = ${String(id)}`;
+    await client.query("update fairlead.change_requests set status = 'approved', decided_by = 'ann' where id = $1", [
+      id,
+    ]);
+    await reconcile(sql);
+    expect(await one(client, "select status, waiting_for from fairlead.change_board where id = $1", id)).toEqual({
+      status: "merging",
+      waiting_for: "the merge",
+    });
+    await expect(
+      client.query("update fairlead.change_requests set status = 'approved' where id = $1", [id]),
+    ).rejects.toMatchObject({ code: "FL001" });
+    const { id: other } = await one(
+      client,
+      "select id from fairlead.request_change('shop', 'x', idempotency_key => 'k')",
+    );
+    expect(await one(client, "select status from fairlead.cancel_change($1)", other)).toEqual({ status: "failed" });
+    expect(await one(client, "select status from fairlead.retry_change($1)", other)).toEqual({ status: "pending" });
+    await expect(client.query("select fairlead.request_change('shop', E'\\t ')")).rejects.toMatchObject({
+      code: "FL004",
+    });
 
-  const { id: run } = await one(client, "select id from fairlead.start_run('test')");
-  await sql`update fairlead.runs set status = 'running' where id = ${String(run)}`;
-  await sql`update fairlead.steps set status = 'waiting', waits_for = spec -> 'wait' where run_id = ${String(run)} and key = 'ok'`;
-  expect(
-    await one(client, "select status from fairlead.answer_step($1, 'approve', answered_by => 'ann')", run),
-  ).toEqual({ status: "succeeded" });
-  expect((await allSteps(sql, run as RunId)).map(({ status }) => status)).toEqual(["succeeded", "running"]);
-  expect(await one(client, "select ending from fairlead.cancel_run($1)", run)).toEqual({ ending: "cancelled" });
-  for (const view of ["change_board", "waiting_on_people", "run_board", "environment_board", "leaks"]) {
-    await client.query(`select * from fairlead.${view}`);
-  }
-  const [event] = await sql<{ data: { feedback: { text: string } } }[]>`
+    const { id: run } = await one(client, "select id from fairlead.start_run('test')");
+    await sql`update fairlead.runs set status = 'running' where id = ${String(run)}`;
+    await sql`update fairlead.steps set status = 'waiting', waits_for = spec -> 'wait' where run_id = ${String(run)} and key = 'ok'`;
+    expect(
+      await one(client, "select status from fairlead.answer_step($1, 'approve', answered_by => 'ann')", run),
+    ).toEqual({ status: "succeeded" });
+    expect((await allSteps(sql, run as RunId)).map(({ status }) => status)).toEqual(["succeeded", "running"]);
+    expect(await one(client, "select ending from fairlead.cancel_run($1)", run)).toEqual({ ending: "cancelled" });
+    for (const view of ["change_board", "waiting_on_people", "run_board", "environment_board", "leaks"]) {
+      await client.query(`select * from fairlead.${view}`);
+    }
+    const [event] = await sql<{ data: { feedback: { text: string } } }[]>`
     select data from fairlead.events where entity_id = ${String(id)} and data ? 'feedback'`;
-  expect(event?.data.feedback.text).toBe("smaller");
-});
+    expect(event?.data.feedback.text).toBe("smaller");
+  },
+);
 
-test.each(odd)("in a session with %s, roles that may only speak are heard", async (_what, settings) => {
+test.each(odd)("in a session with %s, roles for people can request, decide and answer", async (_what, settings) => {
   const { sql } = database;
   const people = await makePeople(database.url);
   const { role, client } = await logInAs(database.url, 'Ann "the Boss"', [people.asker, people.reviewer]);

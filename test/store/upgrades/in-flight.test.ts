@@ -81,7 +81,7 @@ test.each([
     (role: string) =>
       `alter table graphile_worker._private_jobs owner to current_user; grant all on graphile_worker._private_jobs to ${role}`,
   ],
-])("an old queue that our role %s is left as it is, and the new one is whole", async (_what, change) => {
+])("an old queue that our role %s is left as it is, and the new queue has every job", async (_what, change) => {
   const database = await emptyDatabase();
   const admin = await adminOf(database.url);
   const sql = connect(database.url, { max: 1 });

@@ -43,7 +43,7 @@ test("so is one that uses it in a folder", async () => {
   await expect(making).rejects.toThrow(LfsMissing);
 });
 
-test("a repository that does without is no matter, and what begins to use it is not pushed as a pointer to nothing", async () => {
+test("a repository without LFS works, and a branch that begins to use LFS is not pushed without its objects", async () => {
   const world = await makeWorld();
   const place = await makeCheckout(world, branch);
   const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"b".repeat(64)}\nsize 12\n`;
