@@ -32,7 +32,7 @@ export async function start(settings: Settings, onSetup: (home: string) => void)
         concurrency: settings.concurrency,
       });
       const first = await createFirstToken(services);
-      greet(server.url, assembly.embedded, settings.home, first?.token ?? null);
+      printReady(server.url, assembly.embedded, settings.home, first?.token ?? null);
       const stopping = new AbortController();
       const commentary = comment(services, stopping.signal);
       const signal = await stopSignal();
@@ -43,7 +43,7 @@ export async function start(settings: Settings, onSetup: (home: string) => void)
       await server.close();
       await worker?.stop();
     }
-    await takeLeave(services);
+    await finishStopping(services);
   } finally {
     await assembly.close();
   }
@@ -56,7 +56,7 @@ function hostsOf({ host, port, allowedHosts }: Settings): Host[] {
 }
 
 /** What is under way outlives this process, and whoever stops it should know. */
-async function takeLeave({ sql }: Services): Promise<void> {
+async function finishStopping({ sql }: Services): Promise<void> {
   const kept = await listEnvironments(sql, null, 1000);
   if (kept.length === 0) return;
   const many = kept.length === 1 ? "1 environment is" : `${kept.length} environments are`;
@@ -65,7 +65,7 @@ async function takeLeave({ sql }: Services): Promise<void> {
   );
 }
 
-function greet(url: string, embedded: boolean, home: string, token: string | null): void {
+function printReady(url: string, embedded: boolean, home: string, token: string | null): void {
   const lines = [
     `Fairlead is at ${url}`,
     embedded

@@ -1,5 +1,5 @@
 import { registerHooks } from "node:module";
-import { sessionStatement } from "../domain/agents/session.ts";
+import { sessionStatement } from "../domain/session-settings.ts";
 
 /**
  * Patches three bugs and gaps of postgres.js 3.4.9 while it is loaded. Delete this file once a release has all three.

@@ -1,8 +1,8 @@
 import pg from "pg";
-import { sessionStatement } from "../domain/agents/session.ts";
 import { RightsMissing } from "../domain/faults/database.ts";
 import { DatabaseUnavailable } from "../domain/faults/kernel.ts";
 import { lifecycles, minutelyTasks } from "../domain/lifecycles.ts";
+import { sessionStatement } from "../domain/session-settings.ts";
 import { type Definitions, readDefinitions } from "./migrations/definitions.ts";
 import { compareMigrations, type Migration, readMigrations } from "./migrations/files.ts";
 import { type Installed, readInstalled } from "./migrations/installed.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { sessionStatement } from "../domain/agents/session.ts";
+import { sessionStatement } from "../domain/session-settings.ts";
 
 const closeMs = 1_000;
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { searchPath, sessionSettings, sessionStatement } from "../../src/domain/agents/session.ts";
+import { searchPath, sessionSettings, sessionStatement } from "../../src/domain/session-settings.ts";
 import { makeLog } from "../../src/main/log.ts";
 import { makeServices } from "../../src/main/services.ts";
 import { startWorker } from "../../src/main/worker.ts";

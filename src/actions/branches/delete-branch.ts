@@ -4,8 +4,8 @@ import { redact } from "../../domain/texts/redact.ts";
 import type { Repository } from "../../providers/git/port.ts";
 import { addNotice } from "../../store/notices.ts";
 import { noteBranchGone, noteBranchKept } from "../../store/resources.ts";
-import { briefly } from "../briefly.ts";
 import type { Services } from "../services.ts";
+import { withRemoteTimeout } from "../with-remote-timeout.ts";
 import { repositoryOf } from "../workspaces/repository-of.ts";
 
 /** Deletes the branch of a change that is decided, unless others have pushed there what is nowhere else. */
@@ -20,13 +20,13 @@ export async function deleteBranch(services: Services, change: Change, stopping?
       timeoutMs: limits.remoteMs,
       ...(stopping === undefined ? {} : { stopping }),
     };
-    const gone = await briefly(
+    const gone = await withRemoteTimeout(
       talk,
       async (signal) =>
         (await remote.deleteBranch(branchName, headCommit, signal)) && !(await remote.hasBranch(branchName, signal)),
     );
-    await briefly(talk, (signal) => noteLandedAllTheSame(services, change, signal));
-    await briefly(talk, (signal) => settleSubmoduleBranches(services, change, remote, signal));
+    await withRemoteTimeout(talk, (signal) => noteLandedAllTheSame(services, change, signal));
+    await withRemoteTimeout(talk, (signal) => settleSubmoduleBranches(services, change, remote, signal));
     if (gone) return await noteBranchGone(sql, id, branchName);
     await noteBranchKept(sql, id, branchName, "it has commits of other people");
     log.warn({ branch: branchName }, "branch kept: it has commits that no other branch has");

@@ -10,7 +10,7 @@ import { addNotice } from "../../store/notices.ts";
 import { isPresent } from "../../store/resources.ts";
 import { faultOf } from "../../store/sql.ts";
 import type { Workplace } from "../environments/open-environment.ts";
-import { patiently } from "../patiently.ts";
+import { retryUnreachable } from "../retry-unreachable.ts";
 import type { Services } from "../services.ts";
 import { saveBranch } from "./save-branch.ts";
 
@@ -27,7 +27,7 @@ export async function publishRound(
   const { sql, log, limits } = services;
   const late = AbortSignal.timeout(limits.mergeMs);
   const stillWanted = async () => (await changeAsSeen(sql, change)) !== null;
-  const found = await patiently({ log, late, stopping, stillWanted }, () =>
+  const found = await retryUnreachable({ log, late, stopping, stillWanted }, () =>
     publish(services, change, place, AbortSignal.any([late, stopping])),
   ).catch((error: unknown) => {
     const isOthers = error instanceof EnvironmentGone || faultOf(error) instanceof DatabaseUnavailable;

@@ -10,9 +10,9 @@ import { rewrittenBelow } from "../../providers/git/checkout/history.ts";
 import { unpushedRef } from "../../providers/git/mirror/unpushed.ts";
 import { addNotice } from "../../store/notices.ts";
 import { noteCheckoutKept } from "../../store/resources.ts";
-import { briefly } from "../briefly.ts";
 import { interruptible } from "../interruptible.ts";
 import type { Services } from "../services.ts";
+import { withRemoteTimeout } from "../with-remote-timeout.ts";
 import { repositoryOf } from "../workspaces/repository-of.ts";
 import { hasBegun } from "./has-begun.ts";
 import { saveBranch } from "./save-branch.ts";
@@ -120,7 +120,7 @@ async function remotely<Said>(
   stopping: AbortSignal,
   talk: (signal: AbortSignal) => Promise<Said>,
 ): Promise<Said> {
-  return await briefly({ url: repositoryUrl, timeoutMs: limits.remoteMs, stopping }, talk);
+  return await withRemoteTimeout({ url: repositoryUrl, timeoutMs: limits.remoteMs, stopping }, talk);
 }
 
 async function putAside(services: Services, row: EnvironmentRow, why: CheckoutBroken): Promise<void> {

@@ -7,7 +7,7 @@ import { oneLine } from "../../domain/texts/text.ts";
 import type { MergeRequest } from "../../providers/git/port.ts";
 import { changeAsSeen, noteLanded, settleMerged } from "../../store/changes.ts";
 import { listed } from "../branches/publish-round.ts";
-import { patiently } from "../patiently.ts";
+import { retryUnreachable } from "../retry-unreachable.ts";
 import type { Services } from "../services.ts";
 import { repositoryOf } from "../workspaces/repository-of.ts";
 import { orFail } from "./fail-change.ts";
@@ -38,7 +38,7 @@ async function merge(services: Services, change: Change, stopping: AbortSignal):
     author: fairlead,
     stillWanted,
   };
-  const merged = await patiently({ log, late, stopping, stillWanted }, () =>
+  const merged = await retryUnreachable({ log, late, stopping, stillWanted }, () =>
     repository.merge(request, AbortSignal.any([late, stopping])),
   ).catch((error: unknown) => {
     if (!late.aborted || stopping.aborted || error instanceof RepositoryUnreachable) throw error;

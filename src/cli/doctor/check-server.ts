@@ -1,4 +1,4 @@
-import { sessionSettings } from "../../domain/agents/session.ts";
+import { sessionSettings } from "../../domain/session-settings.ts";
 import {
   collationChanged,
   connectionLimit,

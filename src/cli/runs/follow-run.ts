@@ -5,12 +5,12 @@ import type { RunStatus } from "../../domain/lifecycles.ts";
 import type { Run } from "../../domain/plans/run.ts";
 import { findEnvironment } from "../../store/environments.ts";
 import type { RunStanding } from "../changes/read-news.ts";
-import type { Hand } from "../lend-hand.ts";
 import { exitCodes } from "../screen/exit-codes.ts";
 import { Interrupted } from "../screen/interrupt.ts";
 import { plain } from "../screen/plain.ts";
 import type { Screen } from "../screen/screen.ts";
 import { shortId } from "../screen/wording.ts";
+import type { OwnWorker } from "../with-worker.ts";
 import { runDocument, runViewFor } from "./run-views.ts";
 import { stepsIn, tookWords } from "./run-wording.ts";
 import { type RunView, watchRun } from "./watch-run.ts";
@@ -18,7 +18,7 @@ import { type RunView, watchRun } from "./watch-run.ts";
 export interface Follower {
   readonly services: Services;
   readonly screen: Screen;
-  readonly hand: Hand;
+  readonly ownWorker: OwnWorker;
 }
 
 export interface FollowedRun {
@@ -31,23 +31,23 @@ export interface FollowedRun {
 
 /** Follows a run to its end, says how it came out and what can be done next, and sets the exit code by it. */
 export async function followRun(
-  { services, screen, hand }: Follower,
+  { services, screen, ownWorker }: Follower,
   { run, since, onEvent }: FollowedRun,
   interrupted: AbortSignal,
 ): Promise<void> {
   const view = telling(runViewFor(screen), onEvent);
   const leave = () => {
     view.close();
-    if (interrupted.reason instanceof Interrupted && !interrupted.reason.quiet) screen.remark(goesOn(run, hand));
+    if (interrupted.reason instanceof Interrupted && !interrupted.reason.quiet) screen.remark(goesOn(run, ownWorker));
   };
   interrupted.addEventListener("abort", leave, { once: true });
-  const end = await watchRun(services, { run, view, hand, since }, interrupted);
+  const end = await watchRun(services, { run, view, ownWorker, since }, interrupted);
   interrupted.removeEventListener("abort", leave);
   view.close();
   if (screen.json) screen.printJson(runDocument(end));
   else screen.print(outcome(screen, end));
   if (end.status !== "succeeded") process.exitCode = exitCodes.watchedFailed;
-  if (hand.lent()) await cleanedUp(services, end, interrupted);
+  if (ownWorker.isStarted()) await cleanedUp(services, end, interrupted);
 }
 
 function telling(view: RunView, onEvent: (event: Event) => void = () => {}): RunView {
@@ -61,9 +61,9 @@ function telling(view: RunView, onEvent: (event: Event) => void = () => {}): Run
 }
 
 /** For somebody who leaves before the end. */
-function goesOn({ id }: Run, hand: Hand): string {
+function goesOn({ id }: Run, ownWorker: OwnWorker): string {
   const again = `npx fairlead run resume ${shortId(id)}`;
-  if (!hand.lent()) return `The run goes on. \`${again}\` follows it again.`;
+  if (!ownWorker.isStarted()) return `The run goes on. \`${again}\` follows it again.`;
   return `The run goes on with \`npx fairlead start\`, or with \`${again}\`. Steps that are running run on until then.`;
 }
 
@@ -89,7 +89,7 @@ function lasted({ startedAt, createdAt, finishedAt }: Run): number {
 
 const cleanUpMs = 10_000;
 
-/** Nobody else would take its environment away until the next worker comes; what takes longer is left to that one. */
+/** Waits until the own worker has removed the run's environment: no other worker is alive to do it. The next one does what takes longer. */
 async function cleanedUp({ sql }: Services, { environmentId }: Run, interrupted: AbortSignal): Promise<void> {
   const deadline = AbortSignal.any([interrupted, AbortSignal.timeout(cleanUpMs)]);
   while (environmentId !== null && !deadline.aborted) {

@@ -11,11 +11,11 @@ import { viewRun } from "../../wire/plans/runs.ts";
 import { nothingOfRun } from "../changes/read-news.ts";
 import type { Cli } from "../cli.ts";
 import { remarkNoWorker } from "../doctor/workers-alive.ts";
-import { withHand } from "../lend-hand.ts";
 import { parseGiven } from "../parse-given.ts";
 import { planArgument, planSource } from "../plans/plan-source.ts";
 import { makeScreen } from "../screen/screen.ts";
 import { shortId, user } from "../screen/wording.ts";
+import { withWorker } from "../with-worker.ts";
 import { followRun } from "./follow-run.ts";
 import { runDocument } from "./run-views.ts";
 import { stepsIn } from "./run-wording.ts";
@@ -66,7 +66,7 @@ async function run(cli: Cli, given: string, options: Options): Promise<void> {
     idempotencyKey: null,
   };
   try {
-    await withHand(cli, async ({ services }, hand, interrupted) => {
+    await withWorker(cli, async ({ services }, ownWorker, interrupted) => {
       const { run } = await startRun(services, request);
       if (options.detach === true && screen.json) return screen.printJson(viewRun(run));
       if (screen.json) screen.printJson(runDocument(run));
@@ -76,7 +76,7 @@ async function run(cli: Cli, given: string, options: Options): Promise<void> {
         return await remarkNoWorker(services, screen);
       }
       const followed = { run, since: nothingOfRun, onEvent: events?.write };
-      await followRun({ services, screen, hand }, followed, interrupted);
+      await followRun({ services, screen, ownWorker }, followed, interrupted);
     });
   } finally {
     events?.close();

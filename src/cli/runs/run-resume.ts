@@ -3,10 +3,10 @@ import { findRun } from "../../actions/runs/find-run.ts";
 import { runName } from "../../wire/ids.ts";
 import { standingOfRun } from "../changes/read-news.ts";
 import type { Cli } from "../cli.ts";
-import { withHand } from "../lend-hand.ts";
 import { parseGiven } from "../parse-given.ts";
 import { makeScreen } from "../screen/screen.ts";
 import { shortId, statusWord } from "../screen/wording.ts";
+import { withWorker } from "../with-worker.ts";
 import { followRun } from "./follow-run.ts";
 import { runDocument } from "./run-views.ts";
 import { stepsIn } from "./run-wording.ts";
@@ -22,7 +22,7 @@ export function addRunResume(run: Command, cli: Cli): void {
 async function resume(cli: Cli, id: string, options: { json?: boolean }): Promise<void> {
   const screen = makeScreen(options);
   const name = parseGiven(runName, id);
-  await withHand(cli, async ({ services }, hand, interrupted) => {
+  await withWorker(cli, async ({ services }, ownWorker, interrupted) => {
     const found = await findRun(services, name);
     // What happens from here on is shown; where it stands by now is in the rows that are read after this.
     const since = await standingOfRun(services.sql, found.id);
@@ -33,6 +33,6 @@ async function resume(cli: Cli, id: string, options: { json?: boolean }): Promis
       const stands = `${statusWord(screen, run.status)}: ${ended} of ${stepsIn(run.total)} have ended`;
       screen.print(`${screen.colours.bold(shortId(run.id))} is a run of ${run.planId}, ${stands}`);
     }
-    await followRun({ services, screen, hand }, { run, since }, interrupted);
+    await followRun({ services, screen, ownWorker }, { run, since }, interrupted);
   });
 }

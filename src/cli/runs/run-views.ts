@@ -11,7 +11,7 @@ import type { StepState } from "./run-model.ts";
 import { answerCommand, asksPeople, tookWords, waitWords } from "./run-wording.ts";
 import type { RunView } from "./watch-run.ts";
 
-const lending = "No worker is running: this command works on the run itself for as long as it follows it.";
+const ownWorkerNote = "No worker is running: this command works on the run itself for as long as it follows it.";
 
 /** The view that fits where the output goes: a terminal, a file or pipe, a program. */
 export function runViewFor(screen: Screen): RunView {
@@ -26,7 +26,7 @@ function jsonView(screen: Screen): RunView {
   return {
     happened: (event) => screen.printJson({ type: "event", ...viewEvent(event) }),
     stands() {},
-    lent() {},
+    ownWorkerStarted() {},
     close() {},
   };
 }
@@ -50,7 +50,7 @@ function lineView(screen: Screen): RunView {
       }
     },
     stands() {},
-    lent: () => remarkDimly(screen, lending),
+    ownWorkerStarted: () => remarkDimly(screen, ownWorkerNote),
     close() {},
   };
 }
@@ -76,7 +76,7 @@ function liveView(screen: Screen): RunView {
       const { columns, rows } = process.stdout; // a window may be made larger or smaller
       live(drawRun({ colours: screen.colours, columns, rows, now: Date.now() }, run, steps));
     },
-    lent: () => live.persist(screen.colours.dim(lending)),
+    ownWorkerStarted: () => live.persist(screen.colours.dim(ownWorkerNote)),
     close: () => live.done(),
   };
 }

@@ -9,12 +9,12 @@ import { viewRun, viewStep } from "../../wire/plans/runs.ts";
 import { standingOfRun } from "../changes/read-news.ts";
 import { type Cli, withAssembly } from "../cli.ts";
 import { remarkNoWorker } from "../doctor/workers-alive.ts";
-import { withHand } from "../lend-hand.ts";
 import { wholeNumber } from "../options.ts";
 import { parseGiven } from "../parse-given.ts";
 import { plainLine } from "../screen/plain.ts";
 import { makeScreen } from "../screen/screen.ts";
 import { shortId, statusWord, user } from "../screen/wording.ts";
+import { withWorker } from "../with-worker.ts";
 import { followRun } from "./follow-run.ts";
 import { runDocument } from "./run-views.ts";
 
@@ -79,7 +79,7 @@ async function retry(cli: Cli, id: string, options: Retry): Promise<void> {
   const screen = makeScreen(options);
   const name = parseGiven(runName, id);
   const given = parseGiven(runRetry, { from: options.from, version: options.version });
-  await withHand(cli, async ({ services }, hand, interrupted) => {
+  await withWorker(cli, async ({ services }, ownWorker, interrupted) => {
     const seen = await findRun(services, name);
     const since = await standingOfRun(services.sql, seen.id);
     const word = { id: seen.id, by: user(), note: null, seenVersion: given.version };
@@ -87,7 +87,7 @@ async function retry(cli: Cli, id: string, options: Retry): Promise<void> {
     const follows = options.follow === true;
     if (screen.json) screen.printJson(follows ? runDocument(run) : viewRun(run));
     else screen.print(`${shortId(run.id)} begins again, with ${run.unfinished} of its ${run.total} steps`);
-    if (follows) return await followRun({ services, screen, hand }, { run, since }, interrupted);
+    if (follows) return await followRun({ services, screen, ownWorker }, { run, since }, interrupted);
     if (!screen.json) screen.print(`  npx fairlead run resume ${shortId(run.id)}   follows it`);
     await remarkNoWorker(services, screen);
   });

@@ -8,7 +8,7 @@ import { findRun } from "../../store/runs/runs.ts";
 import { findStep } from "../../store/runs/steps.ts";
 import { faultOf } from "../../store/sql.ts";
 import { newsReader, type RunStanding } from "../changes/read-news.ts";
-import type { Hand } from "../lend-hand.ts";
+import type { OwnWorker } from "../with-worker.ts";
 import { makeRunModel, type StepState } from "./run-model.ts";
 
 /** Shows a person, or a program, how a run is carried on. */
@@ -17,8 +17,8 @@ export interface RunView {
   happened(event: Event, step: StepState | null): void;
   /** Called all the time. */
   stands(run: Run, steps: readonly StepState[]): void;
-  /** This command has begun to do the work itself. */
-  lent(): void;
+  /** Called when this command has started a worker of its own. */
+  ownWorkerStarted(): void;
   /** Takes away what is not to stay on the screen. */
   close(): void;
 }
@@ -26,27 +26,27 @@ export interface RunView {
 export interface WatchedRun {
   readonly run: Run;
   readonly view: RunView;
-  readonly hand: Hand;
+  readonly ownWorker: OwnWorker;
   readonly since: RunStanding;
 }
 
 const pollMs = 150;
-const handEveryMs = 3000;
+const workerCheckMs = 3000;
 const patienceMs = 60_000;
 
 /** Shows what happens to a run until it has ended, and gives it as it is then. Works on it itself where nobody does. */
 export async function watchRun(services: Services, watched: WatchedRun, interrupted: AbortSignal): Promise<Run> {
-  const { view, hand } = watched;
+  const { view, ownWorker } = watched;
   const look = await looker(services, watched);
-  let lookedForHands = 0;
+  let checkedForWorkersAt = 0;
   let answeredAt = Date.now();
   for (;;) {
     interrupted.throwIfAborted();
     let still = true;
     try {
-      if (watched.run.finishedAt === null && Date.now() - lookedForHands > handEveryMs) {
-        if (await hand.lend()) view.lent();
-        lookedForHands = Date.now();
+      if (watched.run.finishedAt === null && Date.now() - checkedForWorkersAt > workerCheckMs) {
+        if (await ownWorker.startIfNeeded()) view.ownWorkerStarted();
+        checkedForWorkersAt = Date.now();
       }
       const { run, news } = await look();
       answeredAt = Date.now();

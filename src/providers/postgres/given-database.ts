@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
-import { sessionStatement } from "../../domain/agents/session.ts";
 import { RightsMissing } from "../../domain/faults/database.ts";
 import {
   PostgresEncoding,
@@ -12,6 +11,7 @@ import {
   PostgresUnreachable,
   PostgresUrlInvalid,
 } from "../../domain/faults/postgres.ts";
+import { sessionStatement } from "../../domain/session-settings.ts";
 import { hangUp, sqlState, why } from "./connection.ts";
 
 const patienceMs = 5_000;

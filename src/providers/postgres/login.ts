@@ -1,5 +1,5 @@
 import pg from "pg";
-import { sessionStatement } from "../../domain/agents/session.ts";
+import { sessionStatement } from "../../domain/session-settings.ts";
 import { hangUp } from "./connection.ts";
 
 /** The role that Fairlead and `fairlead db url` use: no superuser, and the owner of its database. */

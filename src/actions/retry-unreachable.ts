@@ -2,13 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { RepositoryUnreachable } from "../domain/faults/git.ts";
 
-export interface Patience {
+export interface RetryLimits {
   readonly log: Logger;
-  /** Aborted when time is up. */
+  /** The deadline. */
   readonly late: AbortSignal;
-  /** Ends the waiting at once, with its reason. */
+  /** Cancels the retries at once, with its reason. */
   readonly stopping: AbortSignal;
-  /** Asked before each further try; false ends the waiting. */
+  /** Called before each retry; false cancels the retries. */
   readonly stillWanted: () => Promise<boolean>;
 }
 
@@ -16,11 +16,11 @@ const firstPauseMs = 1_000;
 const longestPauseMs = 15_000;
 
 /**
- * Runs work again and again while the remote can't be reached: a forge that is restarted, or a network that is away for
- * a minute, must not cost a change what was done for it. The work has to be repeatable, as the remote may have got what
- * it was sent before it went. Throws the last `RepositoryUnreachable` when time is up, and any other error at once.
+ * Retries `work` with backoff while the remote can't be reached, so that a forge's restart or a minute without network does
+ * not fail a change. `work` has to be idempotent: the remote may have received a push before the connection broke. Throws
+ * the last `RepositoryUnreachable` when `late` aborts, and any other error at once.
  */
-export async function patiently<Value>(patience: Patience, work: () => Promise<Value>): Promise<Value> {
+export async function retryUnreachable<Value>(patience: RetryLimits, work: () => Promise<Value>): Promise<Value> {
   const { log, late, stopping, stillWanted } = patience;
   let unreachable: RepositoryUnreachable | null = null;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
@@ -28,12 +28,12 @@ export async function patiently<Value>(patience: Patience, work: () => Promise<V
       return await work();
     } catch (error) {
       if (error instanceof RepositoryUnreachable) unreachable = error;
-      // A try that was cut off when time was up says less than the one before it.
+      // An attempt that the deadline cancelled explains less than the one before it.
       if (stopping.aborted || unreachable === null || !(error === unreachable || late.aborted)) throw error;
     }
     if (late.aborted) throw unreachable;
-    log.warn({ err: unreachable }, "remote can't be reached, waiting for it");
-    // Partly by chance, so that a remote that comes back doesn't meet all who wait for it at once.
+    log.warn({ err: unreachable }, "remote can't be reached; it will be retried");
+    // With jitter, so that not every worker connects at the moment when the remote is back.
     await delay(pauseMs * (0.75 + Math.random() / 2), undefined, { signal: AbortSignal.any([late, stopping]) }).catch(
       () => {},
     );

@@ -3,15 +3,14 @@ import type { Assembly, Cli } from "./cli.ts";
 import { withAssembly } from "./cli.ts";
 import { anyWorkerAlive } from "./doctor/workers-alive.ts";
 
-/** Lets a command that follows something do the work itself where nobody else does. */
-export interface Hand {
-  /** Becomes a worker if none is alive; true when it has become one by this. */
-  lend(): Promise<boolean>;
-  /** Whether this process is a worker. */
-  readonly lent: () => boolean;
+/** The worker that a command starts in its own process while it follows a run and no other worker is alive. */
+export interface OwnWorker {
+  /** Starts it if no worker is alive; true when this call has started it. */
+  startIfNeeded(): Promise<boolean>;
+  readonly isStarted: () => boolean;
 }
 
-/** Throws where no worker is alive and this process may not be one either: the request would wait forever. */
+/** Throws if no worker is alive and this process may not start one: the request would wait forever. */
 async function mayWork({ services, close }: Assembly): Promise<void> {
   try {
     if (!(await anyWorkerAlive(services))) await needOwnFolder(services);
@@ -21,10 +20,10 @@ async function mayWork({ services, close }: Assembly): Promise<void> {
   }
 }
 
-/** Like `withAssembly`; what was begun as a worker is handed over before the database is closed, in any case. */
-export async function withHand<Result>(
+/** Like `withAssembly`; the own worker, if it was started, hands its jobs over before the database connection is closed. */
+export async function withWorker<Result>(
   cli: Pick<Cli, "open" | "startWorker">,
-  work: (assembly: Assembly, hand: Hand, interrupted: AbortSignal) => Promise<Result>,
+  work: (assembly: Assembly, ownWorker: OwnWorker, interrupted: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   let worker: ReturnType<Cli["startWorker"]> | null = null;
   let closing = false;
@@ -42,15 +41,15 @@ export async function withHand<Result>(
     };
   };
   return await withAssembly(open, async (assembly, interrupted) => {
-    const hand: Hand = {
-      lent: () => worker !== null,
-      async lend() {
+    const ownWorker: OwnWorker = {
+      isStarted: () => worker !== null,
+      async startIfNeeded() {
         if (worker !== null || (await anyWorkerAlive(assembly.services)) || closing) return false;
         worker = cli.startWorker(assembly);
         await worker;
         return true;
       },
     };
-    return await work(assembly, hand, interrupted);
+    return await work(assembly, ownWorker, interrupted);
   });
 }

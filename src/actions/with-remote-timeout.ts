@@ -2,10 +2,10 @@ import { RepositoryUnreachable } from "../domain/faults/git.ts";
 import { redact } from "../domain/texts/redact.ts";
 
 /**
- * Talks to a remote for no longer than it is given. The wait ends also where `talk` itself can't: behind somebody else's
- * fetch into the same mirror. Throws `RepositoryUnreachable`, or the reason why we stop.
+ * Runs `talk` with a timeout. It also ends the wait where `talk` can't react to its signal: while it waits for another
+ * change's fetch into the same mirror. Throws `RepositoryUnreachable` after the timeout, or the reason of `stopping`.
  */
-export async function briefly<Said>(
+export async function withRemoteTimeout<Said>(
   { url, timeoutMs, stopping }: { readonly url: string; readonly timeoutMs: number; readonly stopping?: AbortSignal },
   talk: (signal: AbortSignal) => Promise<Said>,
 ): Promise<Said> {
