@@ -128,6 +128,9 @@ const repository: Repository = {
   keepUnpushed: async () => commit,
   saveLeftovers: async () => ({ saved: [], objects: [] }),
   standing: async () => ({ base: commit, unapproved: [], unexplained: [] }),
-  files: () => ({ readFile: async () => null, list: async () => [] }),
+  files: () => ({
+    readFiles: async (paths) => Object.fromEntries(paths.map((path) => [path, null])) as never,
+    list: async () => [],
+  }),
   diff: async () => ({ bytes: new Uint8Array(), truncated: false }),
 };

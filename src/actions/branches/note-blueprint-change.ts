@@ -10,8 +10,8 @@ export async function noteBlueprintChange(
   change: Change,
   { environment, base }: { readonly environment: Environment; readonly base: string },
 ): Promise<void> {
-  const before = await repository(change.repositoryUrl).files(base).readFile(blueprintFile);
-  if ((await environment.readFile(blueprintFile)) === before) return;
+  const before = await repository(change.repositoryUrl).files(base).readFiles([blueprintFile]);
+  if ((await environment.readFile(blueprintFile)) === before[blueprintFile]) return;
   const text =
     `it changes ${blueprintFile}: how the app is set up, started and checked. The preview runs as the target branch says; ` +
     "the change takes effect after the merge";

@@ -14,16 +14,23 @@ import { retryUnreachable } from "../retry-unreachable.ts";
 import type { Services } from "../services.ts";
 import { saveBranch } from "./save-branch.ts";
 
+/** A round's result as it was pushed. */
+export interface PublishedRound {
+  readonly headCommit: string;
+  /** The merge base of the branch and its target. */
+  readonly base: string;
+}
+
 /**
- * Pushes the result of a round, and compares the branch with its target: `base` is their merge base. Throws `ChangeFailed`
- * when it can't be pushed, or when an agent has pushed to the target itself.
+ * Pushes the result of a round, and compares the branch with its target. Throws `ChangeFailed` when it can't be pushed, or when
+ * an agent has pushed to the target itself.
  */
 export async function publishRound(
   services: Services,
   change: Change,
   place: Workplace,
   stopping: AbortSignal,
-): Promise<{ readonly base: string }> {
+): Promise<PublishedRound> {
   const { sql, log, limits } = services;
   const late = AbortSignal.timeout(limits.mergeMs);
   const stillWanted = async () => (await changeAsSeen(sql, change)) !== null;
@@ -48,16 +55,22 @@ export async function publishRound(
   return found;
 }
 
-async function publish(services: Services, change: Change, place: Workplace, signal: AbortSignal): Promise<Standing> {
+async function publish(
+  services: Services,
+  change: Change,
+  place: Workplace,
+  signal: AbortSignal,
+): Promise<PublishedRound & Standing> {
   const { environment, branchName, targetBranch, baseCommit } = place;
   const isPushed = () => isPresent(services.sql, environment.id, { kind: "branch", name: branchName });
   // Also without commits of its own where the branch was pushed before: the agent has undone its commits since.
-  if ((await countCommitsSince(environment, baseCommit)) > 0 || (await isPushed())) {
-    await saveBranch(services, change, environment, { branch: branchName, signal });
-  }
+  const isToPush = (await countCommitsSince(environment, baseCommit)) > 0 || (await isPushed());
+  const head = isToPush
+    ? await saveBranch(services, change, environment, { branch: branchName, signal })
+    : await headCommit(environment);
   const request = {
     branch: branchName,
-    headCommit: await headCommit(environment),
+    headCommit: head,
     targetBranch,
     baseCommit,
     made: await commitsMade(environment),
@@ -66,7 +79,7 @@ async function publish(services: Services, change: Change, place: Workplace, sig
       ...(await listMergedHeads(services.sql, change.repositoryUrl)),
     ],
   };
-  return await services.repository(change.repositoryUrl).standing(request, signal);
+  return { headCommit: head, ...(await services.repository(change.repositoryUrl).standing(request, signal)) };
 }
 
 /** Commits for a message: short names with their subjects, at most five. */

@@ -15,7 +15,7 @@ import { waitOutLimit, waitsForReset } from "../agents/wait-out-limit.ts";
 import { beginRound } from "../branches/begin-round.ts";
 import { checkHistory } from "../branches/check-history.ts";
 import { noteBlueprintChange } from "../branches/note-blueprint-change.ts";
-import { publishRound } from "../branches/publish-round.ts";
+import { type PublishedRound, publishRound } from "../branches/publish-round.ts";
 import { pushWhile } from "../branches/push-while.ts";
 import { rebaseRewritten } from "../branches/rebase-rewritten.ts";
 import { openEnvironment, type Workplace } from "../environments/open-environment.ts";
@@ -41,11 +41,11 @@ async function implement(
   const place = { ...opened, environment: interruptible(opened.environment, stopping) };
   const { environment, branchName, baseCommit } = place;
   if (workStands(change.lastFailure) && (await isThere(environment, change.headCommit, baseCommit))) {
-    return await settleAsItStands(services, change, place);
+    const head = await headCommit(environment);
+    return await settleAsItStands(services, change, { headCommit: head, base: baseCommit });
   }
   if (await rebaseRewritten(services, change, place, stopping)) {
-    const { base } = await publishRound(services, change, place, stopping);
-    return await settleAsItStands(services, change, { ...place, baseCommit: base });
+    return await settleAsItStands(services, change, await publishRound(services, change, place, stopping));
   }
   await beginRound(services, change, place);
   const work = await workOf(services, change, place, stopping);
@@ -54,13 +54,13 @@ async function implement(
   noteSpent(work.usage);
   await commitAll(environment, { message: oneLine(change.requestText), author: fairlead, branch: branchName });
   await checkHistory(services, change, place);
-  const { base } = await publishRound(services, change, place, stopping);
+  const published = await publishRound(services, change, place, stopping);
   const { summary, session } = work.orFail();
-  await checkChanged(environment, change, { base, summary });
-  await noteBlueprintChange(services, change, { environment, base });
+  await checkChanged(environment, change, { ...published, summary });
+  await noteBlueprintChange(services, change, { environment, base: published.base });
   await settleImplemented(services.sql, change, {
-    headCommit: await headCommit(environment),
-    baseCommit: base,
+    headCommit: published.headCommit,
+    baseCommit: published.base,
     summary: storable(summary),
     sessionId: session.id,
     usage: session.usage,
@@ -72,9 +72,9 @@ async function implement(
 async function checkChanged(
   environment: Environment,
   { round, headCommit: last }: Change,
-  { base, summary }: { readonly base: string; readonly summary: string },
+  { headCommit: head, base, summary }: PublishedRound & { readonly summary: string },
 ): Promise<void> {
-  const isChanged = round > 1 ? (await headCommit(environment)) !== last : await changedSince(environment, base);
+  const isChanged = round > 1 ? head !== last : await changedSince(environment, base);
   if (isChanged) return;
   throw new ChangeFailed(
     "no_changes",
@@ -86,11 +86,11 @@ async function checkChanged(
 async function settleAsItStands(
   { sql }: Services,
   change: Change,
-  { environment, baseCommit }: Workplace,
+  { headCommit: head, base }: PublishedRound,
 ): Promise<void> {
   await settleImplemented(sql, change, {
-    headCommit: await headCommit(environment),
-    baseCommit,
+    headCommit: head,
+    baseCommit: base,
     summary: null,
     sessionId: null,
     usage: noUsage,

@@ -97,8 +97,8 @@ export interface DiffRequest {
 
 /** Files to read, of a checkout or of a commit. Paths are relative to its top. */
 export interface Files {
-  /** Null when there is no such file. */
-  readFile(path: string): Promise<string | null>;
+  /** The text of each file, by its path; null when there is no such file. */
+  readFiles<Path extends string>(paths: readonly Path[]): Promise<Record<Path, string | null>>;
   /** Names in a folder, folders with a `/` behind; empty when there is no such folder. */
   list(path: string): Promise<string[]>;
 }

@@ -11,7 +11,8 @@ export const blueprintFile = ".fairlead.json";
 
 /** How the app in these files is set up, started and checked. Throws `BlueprintInvalid` for a bad `.fairlead.json`. */
 export async function readBlueprint(files: Files, workspace: BlueprintSettings): Promise<Blueprint> {
-  const file = await files.readFile(blueprintFile);
+  const found = await files.readFiles([blueprintFile, "package.json", "Procfile"]);
+  const file = found[blueprintFile];
   const names = await files.list(".");
   for (const folder of staticFolders) {
     if (!names.includes(`${folder}/`)) continue;
@@ -20,8 +21,8 @@ export async function readBlueprint(files: Files, workspace: BlueprintSettings):
   const detected = detectBlueprint(
     {
       names,
-      packageJson: jsonOrNull(await files.readFile("package.json")),
-      procfile: await files.readFile("Procfile"),
+      packageJson: jsonOrNull(found["package.json"]),
+      procfile: found.Procfile,
     },
     { staticServer },
   );

@@ -6,7 +6,7 @@ import { isCommitName } from "../mirror/commits.ts";
 import { submodulesIn } from "../submodules/in-checkout.ts";
 import { returnToBranch } from "./return-to-branch.ts";
 import { stageAll } from "./stage-all.ts";
-import { endPicks, endRebase, isAnythingStaged, unmergedFiles } from "./unfinished.ts";
+import { endPicks, endRebase, isAnythingStaged, operationsIn, unmergedFiles } from "./unfinished.ts";
 
 export interface CommitRequest {
   readonly message: string;
@@ -41,7 +41,8 @@ export async function commitAll(checkout: Checkout, request: CommitRequest): Pro
 
 async function commitOnce(checkout: Checkout, request: CommitRequest): Promise<boolean> {
   const variables = authorVariables(request.author);
-  await endRebase(checkout, variables);
+  const underWay = await operationsIn(checkout);
+  await endRebase(checkout, underWay, variables);
   const unmerged = await unmergedFiles(checkout);
   await stageAll(checkout);
   const anything = await isAnythingStaged(checkout);
@@ -52,7 +53,7 @@ async function commitOnce(checkout: Checkout, request: CommitRequest): Promise<b
     const args = ["commit", "--quiet", "--no-verify", "--no-gpg-sign", "--cleanup=whitespace", "-F", "-"];
     await gitOutputIn(checkout, args, { stdin, variables });
   }
-  await endPicks(checkout);
+  await endPicks(checkout, underWay);
   if (request.branch !== null) await returnToBranch(checkout, request.branch, variables);
   return anything;
 }

@@ -5,11 +5,12 @@ import { git, gitOutput, transferTimeoutMs } from "../calls/git.ts";
 import { installLfsFilter, lfsFilter } from "../calls/lfs-filter.ts";
 import type { Reach } from "../hosts.ts";
 import { fetchLfs } from "../lfs/transfer.ts";
-import { fetchMirror, mirroredBranch, mirroredBranches } from "../mirror/fetch.ts";
+import { isAncestor, objectFormat } from "../mirror/commits.ts";
+import { fetchMirror, mirroredBranches, mirroredRefs } from "../mirror/fetch.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { notePushed } from "../mirror/pushed.ts";
 import { checkBranchName, unknownBranch } from "../mirror/remote.ts";
-import { hasUnpushed, unpushedRef } from "../mirror/unpushed.ts";
+import { unpushedRef } from "../mirror/unpushed.ts";
 import { populateSubmodules } from "../submodules/populate.ts";
 import { writeAlternates } from "./alternates.ts";
 import { nameRemote } from "./name-remote.ts";
@@ -47,18 +48,26 @@ export async function makeCheckout(mirror: Mirror, request: CheckoutRequest, sig
 /** A ref of the mirror, and its name in the checkout. */
 type Fetched = readonly [from: string, to: string];
 
-/** What the mirror has of the two branches, the one to begin from first. */
-async function toFetch(mirror: Mirror, { branch, targetBranch }: CheckoutRequest): Promise<[Fetched, ...Fetched[]]> {
-  const own = await mirroredBranch(mirror, branch);
-  const target = await mirroredBranch(mirror, targetBranch);
+interface Known {
+  /** What the mirror has of the two branches, the one to begin from first. */
+  readonly refs: readonly [Fetched, ...Fetched[]];
+  readonly format: string;
+}
+
+async function toFetch(mirror: Mirror, { branch, targetBranch }: CheckoutRequest): Promise<Known> {
+  const [ownRef, targetRef] = [`refs/remotes/origin/${branch}`, `refs/remotes/origin/${targetBranch}`];
+  const known = await mirroredRefs(mirror, [ownRef, targetRef, unpushedRef(branch)]);
+  const [own, unpushed] = [known.get(ownRef), known.get(unpushedRef(branch))];
   // What the checkout begins with may be rewritten in it, and then pushed.
-  if (own !== null) await notePushed(mirror, branch, own);
+  if (own !== undefined) await notePushed(mirror, branch, own);
+  // Work that the remote has refused goes first where it continues what the remote's branch has now.
+  const goesOn = unpushed !== undefined && (own === undefined || (await isAncestor(mirror, own, unpushed)));
   const [first, ...others]: Fetched[] = [
-    ...((await hasUnpushed(mirror, branch, own)) ? [[unpushedRef(branch), `refs/heads/${branch}`] as const] : []),
-    ...(own === null ? [] : [sameName(`refs/remotes/origin/${branch}`)]),
-    ...(target === null || targetBranch === branch ? [] : [sameName(`refs/remotes/origin/${targetBranch}`)]),
+    ...(goesOn ? [[unpushedRef(branch), `refs/heads/${branch}`] as const] : []),
+    ...(own === undefined ? [] : [sameName(ownRef)]),
+    ...(known.has(targetRef) && targetBranch !== branch ? [sameName(targetRef)] : []),
   ];
-  if (first !== undefined) return [first, ...others];
+  if (first !== undefined) return { refs: [first, ...others], format: objectFormat(known.get(first[0]) ?? "") };
   throw unknownBranch(mirror.url, targetBranch, await mirroredBranches(mirror));
 }
 
@@ -70,11 +79,11 @@ const sameName = (ref: string): Fetched => [ref, ref];
  */
 async function checkOut(
   mirror: Mirror,
-  request: CheckoutRequest & { readonly known: readonly [Fetched, ...Fetched[]] },
+  request: CheckoutRequest & { readonly known: Known },
   signal?: AbortSignal,
 ): Promise<void> {
-  const { directory, branch, known, home, reach } = request;
-  const format = await gitOutput(["rev-parse", "--show-object-format"], { gitDir: mirror.path });
+  const { directory, branch, home, reach } = request;
+  const { refs: known, format } = request.known;
   await gitOutput(["init", "--quiet", "--template=", `--object-format=${format}`, "--", directory]);
   const gitDir = join(directory, ".git");
   await writeAlternates(gitDir, mirror.path);
@@ -99,5 +108,6 @@ async function checkOut(
 
 async function isCheckout(directory: string): Promise<boolean> {
   const gitDir = join(directory, ".git");
+  if (!(await exists(gitDir))) return false;
   return (await git(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], { gitDir })).code === 0;
 }

@@ -5,12 +5,18 @@ import { stageAll } from "./stage-all.ts";
 
 type Variables = Readonly<Record<string, string>>;
 
+/** The names of the files in a checkout's `.git`, which tell what git operations are in progress: faster than asking git. */
+export async function operationsIn(checkout: Checkout): Promise<ReadonlySet<string>> {
+  const ran = await checkout.run(["ls", "-A", "--", gitDirOf(checkout)], { timeoutMs: 30_000 });
+  if (ran.code !== 0) throw broken("look at what is under way", ran);
+  return new Set(ran.stdout.split("\n"));
+}
+
 /**
  * Ends a rebase that stopped half-way, and a bisection. The commits from before the rebase are all on the branch that it began
  * from. What was edited since it stopped is committed where it stands, so that it is not lost, and brought to that branch.
  */
-export async function endRebase(checkout: Checkout, variables: Variables): Promise<void> {
-  const names = await namesIn(checkout);
+export async function endRebase(checkout: Checkout, names: ReadonlySet<string>, variables: Variables): Promise<void> {
   if (names.has("rebase-merge") || names.has("rebase-apply")) {
     const edited = await commitEdited(checkout, variables);
     await gitIn(checkout, ["rebase", "--abort"]);
@@ -47,18 +53,10 @@ async function bringOver(checkout: Checkout, commit: string, variables: Variable
 }
 
 /** The rest of a row of picks that stopped half-way is given up; what it had done is in the checkout. */
-export async function endPicks(checkout: Checkout): Promise<void> {
-  const names = await namesIn(checkout);
+export async function endPicks(checkout: Checkout, names: ReadonlySet<string>): Promise<void> {
   if (["sequencer", "CHERRY_PICK_HEAD", "REVERT_HEAD"].some((name) => names.has(name))) {
     await gitIn(checkout, ["cherry-pick", "--quit"]);
   }
-}
-
-/** Of the files in its `.git`, by which git knows what is under way: looking takes a fraction of what asking git does. */
-async function namesIn(checkout: Checkout): Promise<Set<string>> {
-  const ran = await checkout.run(["ls", "-A", "--", gitDirOf(checkout)], { timeoutMs: 30_000 });
-  if (ran.code !== 0) throw broken("look at what is under way", ran);
-  return new Set(ran.stdout.split("\n"));
 }
 
 export async function unmergedFiles(checkout: Checkout): Promise<string[]> {

@@ -1,8 +1,7 @@
-import { basename } from "node:path";
 import { git } from "../calls/git.ts";
 import { withAttributes } from "../merge/attributes.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { listTree, readObjects } from "../mirror/objects.ts";
+import { listSpecial, listTree, readObjects } from "../mirror/objects.ts";
 
 /** A file in Git LFS: the commit has a pointer to its object. */
 export interface LfsFile {
@@ -14,7 +13,7 @@ export interface LfsFile {
 
 /** Whether a `.gitattributes` file of a commit puts files into LFS. */
 export async function usesLfs(mirror: Pick<Mirror, "path">, commit: string): Promise<boolean> {
-  const files = (await listTree(mirror, commit)).filter(({ path }) => basename(path) === ".gitattributes");
+  const files = (await listSpecial(mirror, commit)).filter(({ mode }) => mode !== "160000");
   const contents = await readObjects(
     mirror,
     files.map(({ object }) => object),

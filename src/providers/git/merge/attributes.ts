@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { GitOptions } from "../calls/git.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { listTree, readObjects } from "../mirror/objects.ts";
+import { listSpecial, readObjects } from "../mirror/objects.ts";
 import { inScratch } from "./scratch.ts";
 
 /**
@@ -14,8 +14,8 @@ export async function withAttributes<Value>(
   commit: string,
   work: (options: GitOptions) => Promise<Value>,
 ): Promise<Value> {
-  const files = (await listTree(mirror, commit)).filter(
-    ({ mode, path }) => basename(path) === ".gitattributes" && mode.startsWith("100") && isInside(path),
+  const files = (await listSpecial(mirror, commit)).filter(
+    ({ mode, path }) => mode.startsWith("100") && isInside(path),
   );
   const contents = await readObjects(
     mirror,

@@ -9,6 +9,11 @@ export function isCommitName(text: string): boolean {
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
 }
 
+/** The hash function of a repository, by a full name of one of its commits. */
+export function objectFormat(commit: string): "sha1" | "sha256" {
+  return commit.length === 64 ? "sha256" : "sha1";
+}
+
 /** Sees to it that the mirror has a commit. Throws `CommitUnknown`. */
 export async function needCommit(mirror: Mirror, commit: string, signal?: AbortSignal): Promise<void> {
   if (!isCommitName(commit)) throw new CommitUnknown(commit);
@@ -21,7 +26,9 @@ export async function needCommit(mirror: Mirror, commit: string, signal?: AbortS
   if (!(await hasCommit(mirror, commit))) throw new CommitUnknown(commit);
 }
 
+/** Whether a commit is in the history of another one, or is that one. */
 export async function isAncestor(mirror: Mirror, older: string, newer: string): Promise<boolean> {
+  if (older === newer) return true;
   const result = await git(["merge-base", "--is-ancestor", older, newer], { gitDir: mirror.path });
   if (result.code !== 0 && result.code !== 1) throw new GitFailed("merge-base", complaint(result));
   return result.code === 0;

@@ -16,7 +16,8 @@ export async function diff(
   signal?: AbortSignal,
 ): Promise<{ bytes: Uint8Array; truncated: boolean }> {
   await needCommit(mirror, request.headCommit, signal);
-  const start = await startOf(mirror, request, signal);
+  const target = await mirroredBranch(mirror, request.targetBranch);
+  const start = await startOf(mirror, { ...request, target }, signal);
   const form = ["--binary", "--full-index", "--src-prefix=a/", "--dst-prefix=b/", "--no-color", "--no-ext-diff"];
   const args = ["diff", ...form, "--no-textconv", start, request.headCommit, "--"];
   const result = await gitBytes(args, { gitDir: mirror.path, limit: request.limitBytes, signal });
@@ -28,17 +29,22 @@ function wholeLines(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
 }
 
+export interface StartRequest extends Pick<DiffRequest, "headCommit" | "baseCommit" | "mergeCommit"> {
+  /** Where the target branch stands now; null: it is gone. */
+  readonly target: string | null;
+}
+
 /**
  * The commit that a change is compared with: the merge base with the target as it is now, because the branch may have merged the
  * target since it began. For a change that was merged: with the target as it was before the merge.
  */
 export async function startOf(
   mirror: Mirror,
-  { headCommit, targetBranch, baseCommit, mergeCommit }: Omit<DiffRequest, "limitBytes">,
+  { headCommit, target: now, baseCommit, mergeCommit }: StartRequest,
   signal?: AbortSignal,
 ): Promise<string> {
   const landedOn = mergeCommit === null || mergeCommit === headCommit ? null : `${mergeCommit}^1`;
-  const target = landedOn ?? (await mirroredBranch(mirror, targetBranch));
+  const target = landedOn ?? now;
   if (target !== null && (landedOn !== null || !(await isAncestor(mirror, headCommit, target)))) {
     const common = await mergeBase(mirror, target, headCommit);
     if (common !== null) return common;

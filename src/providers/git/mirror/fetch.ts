@@ -19,6 +19,15 @@ export async function mirroredBranch(mirror: Mirror, branch: string): Promise<st
   return result.code === 0 ? result.stdout.trim() : null;
 }
 
+/** What each of these refs of the mirror points to; those that are not there are left out. */
+export async function mirroredRefs(mirror: Mirror, refs: readonly string[]): Promise<Map<string, string>> {
+  const args = ["for-each-ref", "--format=%(objectname) %(refname)", "--", ...refs];
+  const lines = (await gitOutput(args, { gitDir: mirror.path })).split("\n");
+  const found = lines.map((line): [string, string] => [line.slice(line.indexOf(" ") + 1), line.split(" ", 1)[0] ?? ""]);
+  // A pattern of `for-each-ref` also matches all refs below it.
+  return new Map(found.filter(([ref]) => refs.includes(ref)));
+}
+
 /** The names of the branches in the mirror. */
 export async function mirroredBranches(mirror: Mirror): Promise<string[]> {
   const format = "--format=%(refname:lstrip=3)";

@@ -2,14 +2,14 @@ import { git } from "../calls/git.ts";
 import type { Files } from "../port.ts";
 import { isCommitName } from "./commits.ts";
 import type { Mirror } from "./mirror.ts";
-import { readFileAt } from "./objects.ts";
+import { readFilesAt } from "./objects.ts";
 
 /** The files of a branch of the remote as last fetched, or of a commit. */
 export function filesOf(open: () => Promise<Mirror>, branchOrCommit: string): Files {
   const revision = isCommitName(branchOrCommit) ? branchOrCommit : `refs/remotes/origin/${branchOrCommit}`;
   return {
-    async readFile(path) {
-      return await readFileAt(await open(), revision, path);
+    async readFiles(paths) {
+      return await readFilesAt(await open(), revision, paths);
     },
     async list(path) {
       const tree = path === "." ? `${revision}:` : `${revision}:${path}`;

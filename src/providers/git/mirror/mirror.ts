@@ -8,7 +8,9 @@ import { joinWork } from "../../shared-work.ts";
 import { addressOf } from "../calls/credentials.ts";
 import { gitOutput } from "../calls/git.ts";
 import type { Remote } from "../calls/remotes.ts";
+import { addSettings } from "../checkout/add-settings.ts";
 import { repositoryUrl } from "../url.ts";
+import { objectFormat } from "./commits.ts";
 import { fetchBranches } from "./fetch.ts";
 import { defaultBranchOf, listRemote } from "./remote.ts";
 
@@ -46,7 +48,7 @@ async function makeMirror(mirror: Mirror, signal: AbortSignal): Promise<void> {
   await checkVersion();
   const remote = await listRemote(mirror, undefined, signal);
   const branch = defaultBranchOf(mirror.url, remote);
-  const format = remote.branches.get(branch)?.length === 64 ? "sha256" : "sha1";
+  const format = objectFormat(remote.branches.get(branch) ?? "");
   // Only the owner enters: mirrors of private repositories are in here.
   await mkdir(resolve(mirror.path, "../.."), { recursive: true });
   await mkdir(resolve(mirror.path, ".."), { recursive: true, mode: 0o700 });
@@ -54,9 +56,7 @@ async function makeMirror(mirror: Mirror, signal: AbortSignal): Promise<void> {
     const init = ["init", "--quiet", "--bare", "--template=", `--object-format=${format}`, "--initial-branch", branch];
     await gitOutput([...init, "--", partial]);
     // Checkouts borrow objects from here for as long as they live, so tidying up must never drop one.
-    for (const setting of ["gc.pruneExpire never", "gc.cruftPacks true"]) {
-      await gitOutput(["config", "--local", ...setting.split(" ")], { gitDir: partial });
-    }
+    await addSettings(partial, ["gc"], { pruneExpire: "never", cruftPacks: "true" });
     await fetchBranches({ ...mirror, path: partial }, signal);
   });
 }

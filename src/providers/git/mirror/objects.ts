@@ -1,6 +1,8 @@
+import { basename } from "node:path";
 import { GitFailed } from "../../../domain/faults/git.ts";
 import { complaint } from "../calls/complaint.ts";
 import { gitBytes } from "../calls/git.ts";
+import { isCommitName } from "./commits.ts";
 import type { Mirror } from "./mirror.ts";
 
 /** One entry of a tree, with its full path. */
@@ -26,31 +28,78 @@ export async function listTree(mirror: Pick<Mirror, "path">, commit: string): Pr
     });
 }
 
+/** The entries of a commit that say how git treats the others: its submodules, and its `.gitattributes` files. */
+export async function listSpecial(mirror: Pick<Mirror, "path">, commit: string): Promise<readonly TreeEntry[]> {
+  const isFixed = isCommitName(commit);
+  const key = `${mirror.path} ${commit}`;
+  const known = isFixed ? special.get(key) : undefined;
+  if (known !== undefined) return known;
+  const entries = await listTree(mirror, commit);
+  const found = entries.filter(({ mode, path }) => mode === "160000" || basename(path) === ".gitattributes");
+  if (isFixed) remember(key, found);
+  return found;
+}
+
+/** By mirror and commit: a commit never changes, and each task needs its entries several times. */
+const special = new Map<string, readonly TreeEntry[]>();
+
+function remember(key: string, entries: readonly TreeEntry[]): void {
+  // A Map is in the order in which its keys were added, so this is the oldest.
+  for (const oldest of special.size >= 100 ? special.keys().take(1) : []) special.delete(oldest);
+  special.set(key, entries);
+}
+
 /** The contents of objects, by name; those that are missing are left out. */
 export async function readObjects(
   mirror: Pick<Mirror, "path">,
   objects: readonly string[],
 ): Promise<Map<string, Uint8Array>> {
-  const found = new Map<string, Uint8Array>();
-  if (objects.length === 0) return found;
-  const stdin = [...new Set(objects)].map((object) => `${object}\n`).join("");
-  const result = await gitBytes(["cat-file", "--batch"], { gitDir: mirror.path, stdin, limit: treeLimitBytes });
-  if (result.code !== 0) throw new GitFailed("cat-file", complaint(result));
-  const bytes = result.stdout;
-  for (let at = 0; at < bytes.length; ) {
-    const end = bytes.indexOf(0x0a, at);
-    const [object = "", , size] = new TextDecoder().decode(bytes.subarray(at, end)).split(" ");
-    at = end + 1;
-    if (size === undefined) continue; // "<object> missing"
-    found.set(object, bytes.subarray(at, at + Number(size)));
-    at += Number(size) + 1;
-  }
-  return found;
+  const names = [...new Set(objects)];
+  const contents = await readEach(mirror, names, treeLimitBytes);
+  return new Map(
+    names.flatMap((name, index): [string, Uint8Array][] => {
+      const bytes = contents[index];
+      return bytes == null ? [] : [[name, bytes]];
+    }),
+  );
 }
 
-/** The text of a file in a commit; null when there is no such file. */
-export async function readFileAt(mirror: Pick<Mirror, "path">, commit: string, path: string): Promise<string | null> {
-  const args = ["cat-file", "blob", `${commit}:${path}`];
-  const result = await gitBytes(args, { gitDir: mirror.path, limit: 10 * 1024 * 1024 });
-  return result.code === 0 ? new TextDecoder().decode(result.stdout) : null;
+/** The text of files in a commit; null where there is no such file. */
+export async function readFilesAt<Path extends string>(
+  mirror: Pick<Mirror, "path">,
+  commit: string,
+  paths: readonly Path[],
+): Promise<Record<Path, string | null>> {
+  const names = paths.map((path) => `${commit}:${path}`);
+  const contents = await readEach(mirror, names, 30 * 1024 * 1024);
+  const texts = paths.map((path, index) => {
+    const bytes = contents[index];
+    return [path, bytes == null ? null : new TextDecoder().decode(bytes)] as const;
+  });
+  return Object.fromEntries(texts) as Record<Path, string | null>;
 }
+
+/** The content of each object, in their order; null for one that is missing, is a tree, or is behind the limit. */
+async function readEach(
+  mirror: Pick<Mirror, "path">,
+  names: readonly string[],
+  limit: number,
+): Promise<(Uint8Array | null)[]> {
+  if (names.length === 0) return [];
+  const stdin = names.map((name) => `${name}\n`).join("");
+  const result = await gitBytes(["cat-file", "--batch"], { gitDir: mirror.path, stdin, limit });
+  if (result.code !== 0 && !result.truncated) throw new GitFailed("cat-file", complaint(result));
+  const bytes = result.stdout;
+  let at = 0;
+  return names.map(() => {
+    const end = bytes.indexOf(0x0a, at);
+    const [, type, size] = /^\S+ (blob|tree|commit|tag) (\d+)$/.exec(decode(bytes.subarray(at, end))) ?? [];
+    at = end + 1;
+    if (end === -1 || size === undefined) return null; // "<name> missing", or cut off
+    const content = bytes.subarray(at, at + Number(size));
+    at += Number(size) + 1;
+    return type === "tree" || content.length < Number(size) ? null : content;
+  });
+}
+
+const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -11,8 +11,8 @@ import type { Mirror } from "./mirror.ts";
 export async function standing(mirror: Mirror, request: StandingRequest, signal?: AbortSignal): Promise<Standing> {
   await fetchMirror(mirror, signal);
   await needCommit(mirror, request.headCommit, signal);
-  const common = await startOf(mirror, { ...request, mergeCommit: null }, signal);
   const target = await mirroredBranch(mirror, request.targetBranch);
+  const common = await startOf(mirror, { ...request, target, mergeCommit: null }, signal);
   const base = await laterOf(mirror, common, request);
   const found = target === null ? [] : await unapprovedOn(mirror, target, request);
   const here = new Set(request.made);

@@ -1,9 +1,8 @@
 import { type Checkout, gitDirOf } from "../calls/checkout-git.ts";
-import { git, gitOutput } from "../calls/git.ts";
+import { gitOutput } from "../calls/git.ts";
 import { headCommit } from "../checkout/checkout.ts";
 import { lfsFilesIn } from "../lfs/pointers.ts";
 import { importObjects } from "../lfs/store.ts";
-import { isAncestor } from "./commits.ts";
 import { importCommits } from "./import-commits.ts";
 import type { Mirror } from "./mirror.ts";
 import { checkBranchName } from "./remote.ts";
@@ -23,10 +22,4 @@ export async function keepUnpushed(
   await importObjects(mirror, `${gitDirOf(checkout)}/lfs`, await lfsFilesIn(mirror, commit, ["--remotes"]));
   await gitOutput(["update-ref", unpushedRef(branch), commit], { gitDir: mirror.path });
   return commit;
-}
-
-/** Whether such work is there and goes on from what the remote's branch stands at; null: the remote has no such branch. */
-export async function hasUnpushed(mirror: Mirror, branch: string, head: string | null): Promise<boolean> {
-  const found = await git(["rev-parse", "--verify", "--quiet", unpushedRef(branch)], { gitDir: mirror.path });
-  return found.code === 0 && (head === null || (await isAncestor(mirror, head, found.stdout.trim())));
 }

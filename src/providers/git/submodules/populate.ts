@@ -3,9 +3,11 @@ import { join, relative } from "node:path";
 import { redact } from "../../../domain/texts/redact.ts";
 import { gitOutput, transferTimeoutMs } from "../calls/git.ts";
 import { installLfsFilter, lfsFilter } from "../calls/lfs-filter.ts";
+import { addSettings } from "../checkout/add-settings.ts";
 import { writeAlternates } from "../checkout/alternates.ts";
 import { nameRemote } from "../checkout/name-remote.ts";
 import { fetchLfs } from "../lfs/transfer.ts";
+import { objectFormat } from "../mirror/commits.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { SubmoduleContext } from "./context.ts";
 import { type Submodule, submodulesOf } from "./gitmodules.ts";
@@ -49,14 +51,17 @@ async function checkOut(
   const gitDir = join(outer, "modules", name);
   const directory = join(top, path);
   await mkdir(directory, { recursive: true });
-  const format = await gitOutput(["rev-parse", "--show-object-format"], { gitDir: mirror.path });
-  await gitOutput(["init", "--quiet", "--bare", "--template=", `--object-format=${format}`, "--", gitDir]);
-  for (const [key, value] of [
-    ["core.bare", "false"],
-    ["core.worktree", relative(gitDir, directory)],
-  ] as const) {
-    await gitOutput(["config", "--local", key, value], { gitDir });
-  }
+  await gitOutput([
+    "init",
+    "--quiet",
+    "--bare",
+    "--template=",
+    `--object-format=${objectFormat(commit)}`,
+    "--",
+    gitDir,
+  ]);
+  // The last value of a setting counts.
+  await addSettings(gitDir, ["core"], { bare: "false", worktree: relative(gitDir, directory) });
   await writeFile(join(directory, ".git"), `gitdir: ${relative(directory, gitDir)}\n`);
   await mkdir(join(gitDir, "info"), { recursive: true });
   await writeFile(join(gitDir, "info/exclude"), "");
@@ -68,11 +73,6 @@ async function checkOut(
   const args = ["checkout", "--quiet", "--force", "--detach", commit, "--"];
   await gitOutput(args, { gitDir, settings, cwd: directory, timeoutMs: transferTimeoutMs, signal });
   // What `git submodule` in the checkout goes by.
-  for (const [key, value] of [
-    [`submodule.${name}.active`, "true"],
-    [`submodule.${name}.url`, redact(url)],
-  ] as const) {
-    await gitOutput(["config", "--local", key, value], { gitDir: outer });
-  }
+  await addSettings(outer, ["submodule", name], { active: "true", url: redact(url) });
   return { mirror, gitDir, directory, commit };
 }
