@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { startCpuTimer } from "../support/cpu-time.ts";
 import { planOf, step } from "../support/plans.ts";
 import { startPlan } from "../support/runs.ts";
 import { changeIn, type Served, serve } from "./support.ts";
@@ -20,9 +21,9 @@ test("a page of a log is some megabytes at the most, and the next one goes on wh
   let after = 0;
   let chunks = 0;
   for (;;) {
-    const at = performance.now();
+    const cpuMs = startCpuTimer();
     const { body, text } = await served.ask("GET", `/api/changes/${id}/log?limit=1000&after=${after}`);
-    expect(performance.now() - at).toBeLessThan(1_500);
+    expect(cpuMs()).toBeLessThan(1_500);
     expect(text.length).toBeLessThan(4 * 1024 * 1024);
     if (body.entries.length === 0) break;
     expect(body.entries.length).toBe(Math.min(32, 100 - chunks));
@@ -46,9 +47,9 @@ test("of outputs the beginnings are shown, however long they are and however man
   const { sql } = served.world.database;
   const id = await startPlan(served.world, planOf(Array.from({ length: 50 }, (_, at) => step(`s${at}`))));
   await sql`update fairlead.steps set outputs = jsonb_build_object('a', repeat('é', 1000000), 'b', 'short') where run_id = ${id}`;
-  const at = performance.now();
+  const cpuMs = startCpuTimer();
   const { body, text } = await served.ask("GET", `/api/runs/${id}`);
-  expect(performance.now() - at).toBeLessThan(3_000);
+  expect(cpuMs()).toBeLessThan(3_000);
   expect(text.length).toBeLessThan(200_000);
   expect(body.steps[7].outputs).toEqual({ a: "é".repeat(1000), b: "short" });
 });

@@ -1,5 +1,6 @@
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startCpuTimer } from "../../support/cpu-time.ts";
 import { changeIn, type Served, serve } from "../support.ts";
 
 let served: Served;
@@ -18,14 +19,14 @@ async function post(
   body: string | Uint8Array<ArrayBuffer>,
   headers: Readonly<Record<string, string>> = {},
 ) {
-  const at = performance.now();
+  const cpuMs = startCpuTimer();
   const response = await fetch(served.server.url + path, {
     method: "POST",
     headers: { Authorization: `Bearer ${served.tokens.admin}`, "Content-Type": "application/json", ...headers },
     body,
   });
   const answer = JSON.parse(await response.text());
-  return { status: response.status, body: answer, tookMs: performance.now() - at };
+  return { status: response.status, body: answer, cpuMs: cpuMs() };
 }
 
 describe("a body that is made to take long", () => {
@@ -48,10 +49,10 @@ describe("a body that is made to take long", () => {
   test.each(bodies)("%s", async (_what, body) => {
     const plan = await post("/api/plans", body);
     expect(plan.status).toBe(400);
-    expect(plan.tookMs).toBeLessThan(1_000);
+    expect(plan.cpuMs).toBeLessThan(1_000);
     const small = await post("/api/changes", body.slice(0, 256 * 1024 - 1));
     expect(small.status).toBe(400);
-    expect(small.tookMs).toBeLessThan(1_000);
+    expect(small.cpuMs).toBeLessThan(1_000);
     expect(JSON.stringify(small.body).length).toBeLessThan(50_000);
   });
 
@@ -62,11 +63,11 @@ describe("a body that is made to take long", () => {
       ["deflate", deflateSync(zeros)],
       ["br", brotliCompressSync(zeros)],
     ] as const) {
-      const { status, body, tookMs } = await post("/api/changes", new Uint8Array(packed), {
+      const { status, body, cpuMs } = await post("/api/changes", new Uint8Array(packed), {
         "Content-Encoding": encoding,
       });
       expect([encoding, status, body.code]).toEqual([encoding, 413, "BODY_TOO_LARGE"]);
-      expect(tookMs).toBeLessThan(1_000);
+      expect(cpuMs).toBeLessThan(1_000);
     }
     const fine = gzipSync(JSON.stringify(asked));
     expect((await post("/api/changes", new Uint8Array(fine), { "Content-Encoding": "gzip" })).status).toBe(202);
@@ -212,11 +213,11 @@ test("of a hundred thousand faults a hundred are reported, each briefly", async 
     ["/api/changes", `{${Array.from({ length: 9_000 }, (_, at) => `"${"x".repeat(15)}${at}":1`).join()}}`],
     ["/api/runs", `{"plan_id":"x","variables":{${Array.from({ length: 9_000 }, (_, at) => `"v${at}":null`).join()}}}`],
   ] as const) {
-    const { status, body: problem, tookMs } = await post(path, body);
+    const { status, body: problem, cpuMs } = await post(path, body);
     expect([status, problem.code]).toEqual([400, "REQUEST_INVALID"]);
     expect(problem.errors.length).toBeLessThanOrEqual(100);
     expect(JSON.stringify(problem).length).toBeLessThan(50_000);
-    expect(tookMs).toBeLessThan(1_000);
+    expect(cpuMs).toBeLessThan(1_000);
   }
   const query = Array.from({ length: 2_000 }, () => "x").join();
   const answer = await served.ask("GET", `/api/changes?status=${query}`);
