@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { complaint } from "../../../src/providers/git/calls/complaint.ts";
 import { git } from "../../../src/providers/git/calls/git.ts";
 import { listRemote } from "../../../src/providers/git/mirror/remote.ts";
 import { scratch } from "./support.ts";
@@ -51,4 +52,21 @@ test("nothing of the server's environment reaches git that git doesn't need", as
 test("output beyond the limit is left out without cutting a character in two", async () => {
   const result = await git(["-c", "alias.say=!printf ééééé", "say"], { cwd: await scratch(), limit: 5 });
   expect(result).toMatchObject({ stdout: "éé", truncated: true });
+});
+
+test("of several errors, the reason is the last that is not the consequence of another", () => {
+  // What a clone of a repository with a missing object prints.
+  const damaged = [
+    "remote: fatal: unable to read d00491fd7e5bb6fa28c517a0bb32b8b506539d4d        ",
+    "error: git upload-pack: git-pack-objects died with error.",
+    "remote: aborting due to possible repository corruption on the remote side. ",
+    "fatal: git upload-pack: aborting due to possible repository corruption on the remote side.",
+    "fatal: early EOF",
+    "fatal: fetch-pack: invalid index-pack output",
+  ];
+  expect(complaint({ stderr: damaged.join("\n") })).toBe(
+    "git upload-pack: aborting due to possible repository corruption on the remote side",
+  );
+  expect(complaint({ stderr: "fatal: early EOF\n" })).toBe("early EOF");
+  expect(complaint({ stderr: "" })).toBe("it gave no reason");
 });
