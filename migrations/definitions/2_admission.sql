@@ -1,15 +1,16 @@
--- Which changes may begin, and which may merge: the two waiting rooms.
+-- Which `pending` changes get a slot and begin, and which `approved` ones may merge. A slot is a row of `fairlead.places`; a change
+-- holds one of its workspace and one of all changes (scope '').
 
--- Enqueues `reconcile`, to run in a second: it admits what this transaction could not.
+-- Enqueues `reconcile` to run in a second: it admits the changes that this transaction could not.
 create or replace function fairlead.look_again() returns void language plpgsql as $$
 begin
   perform fairlead.add_job('reconcile', null, 'reconcile', now() + interval '1 second', keep_run_at => true);
 end $$;
 
--- Changes that begin to wait for room take this lock exclusively, and releases of room take it shared, until they commit: so one
--- of two concurrent transactions always sees the other. It never blocks, because a client may leave its transaction open: where
--- the lock is taken, `reconcile` runs within a second. The same goes for a transaction that is not `read committed`, which does
--- not see what others have committed since its first snapshot.
+-- A change that begins to wait for a slot takes this lock exclusively, and a transaction that releases one takes it shared, until
+-- they commit: so one of two concurrent transactions always sees the other. It never blocks, because a client may leave its
+-- transaction open: where the lock is not free, `reconcile` runs within a second. The same happens in a transaction that is not
+-- `read committed`, which does not see what others have committed since its first snapshot.
 create or replace function fairlead.see_each_other(alone boolean) returns boolean language plpgsql as $$
 declare
   key constant bigint := hashtextextended('fairlead.waiting for room', 0);
@@ -22,7 +23,7 @@ begin
   return false;
 end $$;
 
--- Takes a free place, if there is one; one that somebody is just taking or giving up is passed over.
+-- Gives a change a free slot, if there is one. Slots that another transaction has locked are skipped.
 create or replace function fairlead.take_place(wanted_scope text, places_allowed integer, holder text) returns boolean
 language plpgsql as $$
 begin
@@ -33,7 +34,7 @@ begin
   return found;
 end $$;
 
--- Gives up a place. After a limit was lowered some are held beyond it, and these come first: one of them moves in.
+-- Releases a change's slot. If a lowered limit has left changes in slots above it, one of these moves to the released slot.
 create or replace function fairlead.free_place(held_scope text, places_allowed integer, holder text) returns void
 language plpgsql as $$
 declare
@@ -41,7 +42,7 @@ declare
 begin
   if exists (select from fairlead.places p
     where p.scope = held_scope and p.number > places_allowed and p.change_id is not null) then
-    perform from fairlead.places p where p.scope = held_scope order by p.number for update; -- they may be just moving
+    perform from fairlead.places p where p.scope = held_scope order by p.number for update; -- another transaction may be moving them
   end if;
   update fairlead.places p set change_id = null where p.scope = held_scope and p.change_id = holder
     returning p.number into freed;
@@ -50,7 +51,7 @@ begin
   end if;
 end $$;
 
--- Moves those that hold places beyond a limit into free ones within it, as far as there are any.
+-- Moves changes from slots above the limit to free slots within it, as long as there are any.
 create or replace function fairlead.close_ranks(fitted_scope text, places_allowed integer) returns void language plpgsql as $$
 declare
   beyond fairlead.places;
@@ -63,7 +64,7 @@ begin
   end loop;
 end $$;
 
--- As many rows of room as a limit says, and whoever waits for it let in.
+-- Adds slots up to a limit that was raised, moves changes within one that was lowered, and admits changes that wait.
 create or replace function fairlead.fit_places(fitted_scope text, places_allowed integer) returns void language plpgsql as $$
 begin
   insert into fairlead.places (scope, number) select fitted_scope, n from generate_series(1, places_allowed) n
@@ -75,7 +76,8 @@ begin
   end if;
 end $$;
 
--- Begins a pending change if there is room for it. `no room` and `workspace full` say what is missing.
+-- Starts a pending change if it gets both slots and a range of ports. Returns `workspace full` where its workspace has no free slot,
+-- and `no room` where there is none for any change, or no port.
 create or replace function fairlead.admit_change(change fairlead.change_requests) returns text language plpgsql as $$
 declare
   workspace fairlead.workspaces;
@@ -102,9 +104,9 @@ begin
   return 'admitted';
 end $$;
 
--- Lets in the oldest pending changes that there is room for. One whose last environment is still being cleaned up
--- waits for that, or its retry would not find the work that the clean-up saves; one that somebody is just cancelling
--- is passed over.
+-- Starts the oldest pending changes that get slots. A change whose last environment is still being cleaned up waits for the
+-- clean-up, because its retry continues from the work that the clean-up saves; one that another transaction has locked, for
+-- example to cancel it, is skipped.
 create or replace function fairlead.admit_changes() returns void language plpgsql as $$
 declare
   waiting fairlead.change_requests;
@@ -131,14 +133,14 @@ begin
     and current_setting('transaction_isolation') = 'read committed' and fairlead.admit_change(new) = 'admitted' then
     return null;
   end if;
-  -- What was given up a moment ago has been committed, and is seen now; what will be, sees this change.
+  -- With the lock held, slots released by committed transactions are visible here, and later releases will see this change.
   if fairlead.see_each_other(true) then
     perform fairlead.admit_changes();
   end if;
   return null;
 end $$;
 
--- Gives up the room of a change that has ended, to the oldest that waits for it.
+-- Releases the slots of a change that has ended, and admits the oldest changes that wait.
 create or replace function fairlead.make_room(change fairlead.change_requests) returns void language plpgsql as $$
 declare
   seen constant boolean := fairlead.see_each_other(false);
@@ -174,8 +176,8 @@ create or replace trigger fit after insert or delete or update of name, max_acti
 create or replace trigger fit after update of max_active_changes on fairlead.settings
   for each row execute function fairlead.fit_settings();
 
--- A low range of ports that no environment has; null when all are taken. Two transactions at once may find the same: an advisory lock on it
--- makes the second look for another.
+-- The lowest range of ports that no environment has; null when all are taken. Two concurrent transactions may find the same one:
+-- by an advisory lock on it, the second takes another.
 create or replace function fairlead.free_ports() returns integer language plpgsql as $$
 declare
   limits fairlead.settings;
@@ -186,7 +188,7 @@ begin
   while port + limits.ports_per_environment <= 65536 loop
     if not exists (select from fairlead.environments e where e.first_port = port and e.status <> 'terminated')
       and pg_try_advisory_xact_lock(hashtextextended('fairlead.ports ' || port, 0)) then
-      -- Looked at once more with the lock held: whoever had it before may have committed since.
+      -- Checked again with the lock held: the transaction that held it before may have taken the range and committed.
       if not exists (select from fairlead.environments e where e.first_port = port and e.status <> 'terminated') then
         return port;
       end if;
@@ -196,12 +198,12 @@ begin
   return null;
 end $$;
 
--- Lets the change that has been approved for the longest merge, if nobody is merging into that branch.
+-- Starts the merge of the change that was approved first, unless another change is being merged into that branch.
 create or replace function fairlead.admit_merge(repository text, branch text) returns void language plpgsql as $$
 begin
   if current_setting('transaction_isolation') <> 'read committed'
     or not pg_try_advisory_xact_lock(hashtextextended('fairlead.admit_merge ' || repository || ' ' || branch, 0)) then
-    perform fairlead.look_again(); -- somebody is at it, and may not see what this transaction does
+    perform fairlead.look_again(); -- another transaction is doing this, and may not see this one's rows
     return;
   end if;
   update fairlead.change_requests set status = 'merging'

@@ -6,7 +6,7 @@ select c.id, c.workspace, left(regexp_replace(c.request_text, '\s+', ' ', 'g'), 
   case c.status
     when 'pending' then case when a.cleaning then 'the clean-up of its last environment'
       when a.everywhere < s.max_active_changes and a.here < w.max_active_changes then 'its turn, or a free range of ports'
-      else format('room: %s of %s places are taken%s', a.everywhere, s.max_active_changes,
+      else format('a slot: %s of %s are taken%s', a.everywhere, s.max_active_changes,
         case when a.here >= w.max_active_changes
           then format(', %s of %s of %s', a.here, w.max_active_changes, w.name) else '' end) end
     when 'provisioning' then 'its environment'

@@ -40,19 +40,19 @@ create or replace function fairlead.count_unmet(in_run text, positions integer[]
     where s.run_id = in_run and s.position = any (positions) and (s.status = 'pending' or s.again)
 $$;
 
--- Goes on from steps that have settled: skips what can't begin any more, each step once, starts what can, as far as
--- there is room, and ends the run when nothing is left. `looked_at`: steps that are pending again. The caller has locked
--- the run, and counted what settled. (Of few steps each is looked up by its index; the planner, who knows nothing of the
--- run yet, would read all of them each time.)
+-- Continues a run after steps have settled: skips steps that can't start any more, each once, starts ready steps up to
+-- `max_concurrency`, and ends the run when no step is left. `looked_at`: steps that are pending again. The caller has locked the
+-- run and updated its counters. (Joins are disabled so that each step is looked up by its index: without statistics on a new run,
+-- the planner would read all of its steps each time.)
 create or replace function fairlead.advance_run(in_run text, settled integer[], looked_at integer[] default '{}')
 returns void language plpgsql set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
   run fairlead.runs;
   done integer[] := settled;
   skipped integer := 0;
-  room integer;
+  free_slots integer;
 begin
-  perform set_config('fairlead.advancing', in_run, true); -- what moves here is not followed once more
+  perform set_config('fairlead.advancing', in_run, true); -- the triggers on steps do nothing for the updates below
   if cardinality(looked_at) > 0 then
     with stuck as (
       update fairlead.steps s set status = 'skipped'
@@ -77,20 +77,21 @@ begin
     select coalesce(array_agg(l.position) filter (where l.moved), '{}') into done from lowered l;
     skipped := skipped + cardinality(done);
   end loop;
-  -- Once for all: each version of a row that a transaction makes is passed again whenever it looks for the row.
+  -- Update `unfinished` once, after the loop: each UPDATE of the row in this transaction leaves a dead version that later lookups
+  -- must skip.
   if skipped > 0 then
     update fairlead.runs r set unfinished = r.unfinished - skipped where r.id = in_run;
   end if;
 
   select r.* into run from fairlead.runs r where r.id = in_run;
   if run.unfinished > 0 then
-    select run.max_concurrency - count(*) into room from fairlead.steps s
+    select run.max_concurrency - count(*) into free_slots from fairlead.steps s
       where s.run_id = in_run and s.status = 'running';
-    if room > 0 then
+    if free_slots > 0 then
       update fairlead.steps s set status = 'running'
         where s.run_id = in_run and s.position in (
           select r.position from fairlead.steps r
-          where r.run_id = in_run and r.status = 'pending' and r.unmet = 0 order by r.position limit room);
+          where r.run_id = in_run and r.status = 'pending' and r.unmet = 0 order by r.position limit free_slots);
     end if;
   else
     perform fairlead.end_run(run);

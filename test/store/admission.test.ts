@@ -54,7 +54,7 @@ test("the rest wait in pending and the board says what for; the oldest is let in
   const waiting = await sql<{ id: string; waitingFor: string }[]>`
     select id, waiting_for from fairlead.change_board where status = 'pending' order by created_at`;
   expect(waiting.map(({ waitingFor }) => waitingFor)).toEqual(
-    Array.from({ length: 2 }, () => "room: 3 of 5 places are taken, 3 of 3 of shop"),
+    Array.from({ length: 2 }, () => "a slot: 3 of 5 are taken, 3 of 3 of shop"),
   );
   const [first] = await sql<
     { id: string }[]
