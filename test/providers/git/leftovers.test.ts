@@ -172,6 +172,38 @@ test("a tag of the remote's on a commit that is on no branch is no work of an ag
   expect(saved).toEqual([]);
 });
 
+test("what an agent fetched, from the remote or from another one, is no work of its own", async () => {
+  const { world, place, base } = await atWork();
+  const other = await makeWorld();
+  for (const [name, clone] of Object.entries({ theirs: other.clone, ours: world.clone })) {
+    await commit(clone, { [`${name}.txt`]: `${name}\n` });
+    await git(clone, "push", "--quiet");
+  }
+  await git(place.checkout, "remote", "add", "upstream", other.url);
+  await git(place.checkout, "fetch", "--quiet", "--all");
+  await git(place.checkout, "branch", "--quiet", "theirs", "upstream/main");
+  await publish(world, place, branch);
+  const found = await openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
+  expect(found).toEqual({ saved: [], objects: [] });
+});
+
+test("commits that an agent pushed to another remote only, and left, are saved", async () => {
+  const { world, place, base } = await atWork();
+  const other = await makeWorld();
+  await git(place.checkout, "remote", "add", "backup", other.url);
+  await git(place.checkout, "fetch", "--quiet", "backup");
+  await git(place.checkout, "checkout", "--quiet", "--detach");
+  await commit(place.checkout, { "tried.txt": "pushed elsewhere\n" });
+  await git(place.checkout, "push", "--quiet", "backup", "HEAD:refs/heads/wip");
+  await git(place.checkout, "fetch", "--quiet", "backup");
+  await git(place.checkout, "checkout", "--quiet", branch);
+  await publish(world, place, branch);
+  const { saved, objects } = await openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
+  expect(saved).toHaveLength(1);
+  expect(await git(world.url, "show", `${saved[0]?.branch}:tried.txt`)).toBe("pushed elsewhere");
+  expect(objects).toEqual([]);
+});
+
 test("files that were staged and never committed are kept in the mirror, and named", async () => {
   const { world, place, base } = await atWork();
   await write(place.checkout, { "precious.txt": "precious\n" });

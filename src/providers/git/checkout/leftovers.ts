@@ -1,4 +1,5 @@
 import { type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
+import { commitsMade } from "./history.ts";
 import { supersededBy } from "./superseded.ts";
 
 /** A commit of a checkout that is not the parent of another commit there. */
@@ -18,31 +19,58 @@ export interface Tip {
  */
 export async function tipsOf(checkout: Checkout, known: readonly string[]): Promise<Tip[]> {
   const below = await thoseThere(checkout, known);
-  const range = ["--all", "--reflog", "HEAD", "--not", "--remotes", ...below];
-  const format = "--format=%H %P%x00%s";
-  const listed = await gitOutputIn(checkout, ["log", "--max-count=20000", format, ...range, "--"]);
-  const commits = listed.split("\n").flatMap((line) => {
-    const [names = "", subject = ""] = line.split("\0");
-    const [commit = "", ...parents] = names.split(" ");
-    return commit === "" ? [] : [{ commit, parents, subject }];
-  });
+  const commits = [
+    ...(await commitsIn(checkout, ["--all", "--reflog", "HEAD", "--not", "--remotes", ...below])),
+    ...(await pushedElsewhere(checkout, below)),
+  ];
   if (commits.length === 0) return [];
   const inner = new Set(commits.flatMap(({ parents }) => parents));
   const names = await namesOf(checkout);
   const superseded = await supersededBy(checkout);
-  const tips = commits.flatMap(({ commit, subject }) => {
-    if (inner.has(commit)) return [];
-    const name = names.get(commit);
-    return [
-      {
-        commit,
-        subject,
-        name: name ?? `commit-${commit.slice(0, 8)}`,
-        isSuperseded: name === undefined && superseded.has(commit),
-      },
-    ];
-  });
+  const tips = [...new Map(commits.map((listed) => [listed.commit, listed])).values()].flatMap(
+    ({ commit, subject }) => {
+      if (inner.has(commit)) return [];
+      const name = names.get(commit);
+      return [
+        {
+          commit,
+          subject,
+          name: name ?? `commit-${commit.slice(0, 8)}`,
+          isSuperseded: name === undefined && superseded.has(commit),
+        },
+      ];
+    },
+  );
   return withOwnNames(tips);
+}
+
+interface Listed {
+  readonly commit: string;
+  readonly parents: readonly string[];
+  readonly subject: string;
+}
+
+async function commitsIn(checkout: Checkout, range: readonly string[]): Promise<Listed[]> {
+  const format = "--format=%H %P%x00%s";
+  const listed = await gitOutputIn(checkout, ["log", "--max-count=20000", format, ...range, "--"]);
+  return listed.split("\n").flatMap((line) => {
+    const [names = "", subject = ""] = line.split("\0");
+    const [commit = "", ...parents] = names.split(" ");
+    return commit === "" ? [] : [{ commit, parents, subject }];
+  });
+}
+
+/**
+ * Commits made in the checkout that a remote which its agent has added may have, but the workspace's does not. (What was only
+ * fetched from such a remote is not the agent's work.)
+ */
+async function pushedElsewhere(checkout: Checkout, below: readonly string[]): Promise<Listed[]> {
+  const refs = await gitOutputIn(checkout, ["for-each-ref", "--format=%(refname)", "refs/remotes/"]);
+  const isOurs = (ref: string) => ref === "" || ref.startsWith("refs/remotes/origin/");
+  if (refs.split("\n").every(isOurs)) return [];
+  const made = await commitsMade(checkout);
+  if (made.length === 0) return [];
+  return await commitsIn(checkout, ["--ignore-missing", ...made, "--not", "--remotes=origin", ...below]);
 }
 
 /** Each name once, whatever case it is in: otherwise one would be saved over another. */

@@ -15,24 +15,30 @@ export interface OwnRepository {
   readonly commonDirectory: string;
 }
 
-/** The objects of a checkout that are not reachable from a ref, a reflog or the index. */
-export async function looseEnds(repository: OwnRepository): Promise<OwnObject[]> {
+/**
+ * The objects of a checkout that are not reachable from a ref, a reflog or the index. `base` is the commit that its branch began
+ * with; null: it is not known.
+ */
+export async function looseEnds(repository: OwnRepository, base: string | null): Promise<OwnObject[]> {
   const own = await listOwn(repository);
   if (own.length === 0) return [];
-  const range = [
-    "--objects",
-    "--no-object-names",
-    "--all",
-    "--reflog",
-    "HEAD",
-    "--indexed-objects",
-    "--not",
+  const local = await reachedFrom(repository, ["--all", "--reflog", "HEAD", "--indexed-objects", "--not", "--remotes"]);
+  if (local === null) return []; // a damaged repository is kept as it is
+  const left = own.filter(({ name }) => !local.has(name));
+  if (left.length === 0) return [];
+  // The first walk leaves out what remotes have. Objects of it that the agent itself has fetched are stored here as well.
+  const fetched = await reachedFrom(repository, [
+    "--ignore-missing",
     "--remotes",
-  ];
-  const reached = await git(["rev-list", ...range], optionsFor(repository));
-  if (reached.code !== 0) return []; // a damaged repository is kept as it is
-  const known = new Set(reached.stdout.split("\n"));
-  return own.filter(({ name }) => !known.has(name));
+    ...(base === null ? [] : ["--not", base]),
+  ]);
+  return fetched === null ? left : left.filter(({ name }) => !fetched.has(name));
+}
+
+async function reachedFrom(repository: OwnRepository, range: readonly string[]): Promise<Set<string> | null> {
+  const args = ["rev-list", "--objects", "--no-object-names", ...range];
+  const listed = await git(args, optionsFor(repository));
+  return listed.code === 0 ? new Set(listed.stdout.split("\n")) : null;
 }
 
 /** Packs objects of a checkout, for another repository to keep. */

@@ -48,7 +48,7 @@ export async function saveLeftovers(
   await commitWorktrees(checkout);
   found.push({
     saved: await saveTips(mirror, checkout, request, context, signal),
-    objects: await keepObjects(mirror, checkout),
+    objects: await keepObjects(mirror, checkout, request.base),
   });
   return { saved: found.flatMap(({ saved }) => saved), objects: found.flatMap(({ objects }) => objects) };
 }
@@ -155,11 +155,11 @@ async function pushTip(
 const keptAtMostBytes = 64 * 1024 * 1024;
 
 /** Keeps files that were staged and never committed. Gives the names of their objects. */
-async function keepObjects(mirror: Mirror, checkout: Checkout): Promise<string[]> {
+async function keepObjects(mirror: Mirror, checkout: Checkout, base: string | null): Promise<string[]> {
   const commonDirectory = await checkout.commonDirectory();
   if (commonDirectory === null) return [];
   const repository = { gitDir: gitDirOf(checkout), commonDirectory };
-  const loose = await looseEnds(repository);
+  const loose = await looseEnds(repository, base);
   const bytes = loose.reduce((sum, object) => sum + object.bytes, 0);
   if (loose.length === 0) return [];
   if (bytes > keptAtMostBytes) {
