@@ -187,6 +187,19 @@ test("what an agent fetched, from the remote or from another one, is no work of 
   expect(found).toEqual({ saved: [], objects: [] });
 });
 
+test("a checkout that an agent has repacked has no staged files by that, and one that was staged is kept", async () => {
+  const { world, place, base } = await atWork();
+  await write(place.checkout, { "precious.txt": "precious\n" });
+  await git(place.checkout, "add", "precious.txt");
+  const object = await git(place.checkout, "rev-parse", ":precious.txt");
+  await git(place.checkout, "rm", "--quiet", "--force", "precious.txt");
+  await git(place.checkout, "repack", "-a", "-d", "--quiet");
+  await publish(world, place, branch);
+  const save = () => openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
+  expect(await save()).toEqual({ saved: [], objects: [object] });
+  expect(await save()).toEqual({ saved: [], objects: [object] });
+});
+
 test("commits that an agent pushed to another remote only, and left, are saved", async () => {
   const { world, place, base } = await atWork();
   const other = await makeWorld();

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { type GitOptions, git, gitBytes } from "../calls/git.ts";
+import { type GitOptions, git, gitBytes, gitOutput } from "../calls/git.ts";
+import type { Mirror } from "../mirror/mirror.ts";
 
 /** An object that is stored in the checkout itself and not in the mirror that it borrows from. */
 export interface OwnObject {
@@ -16,23 +17,42 @@ export interface OwnRepository {
 }
 
 /**
- * The objects of a checkout that are not reachable from a ref, a reflog or the index. `base` is the commit that its branch began
- * with; null: it is not known.
+ * The objects of a checkout that are not reachable from a ref, a reflog or the index. `mirror` is the repository that it borrows
+ * from. `base` is the commit that its branch began with; null: it is not known.
  */
-export async function looseEnds(repository: OwnRepository, base: string | null): Promise<OwnObject[]> {
+export async function looseEnds(
+  repository: OwnRepository,
+  { mirror, base }: { readonly mirror: Pick<Mirror, "path">; readonly base: string | null },
+): Promise<OwnObject[]> {
   const own = await listOwn(repository);
   if (own.length === 0) return [];
   const local = await reachedFrom(repository, ["--all", "--reflog", "HEAD", "--indexed-objects", "--not", "--remotes"]);
   if (local === null) return []; // a damaged repository is kept as it is
   const left = own.filter(({ name }) => !local.has(name));
   if (left.length === 0) return [];
-  // The first walk leaves out what remotes have. Objects of it that the agent itself has fetched are stored here as well.
-  const fetched = await reachedFrom(repository, [
-    "--ignore-missing",
-    "--remotes",
-    ...(base === null ? [] : ["--not", base]),
-  ]);
-  return fetched === null ? left : left.filter(({ name }) => !fetched.has(name));
+  // The walk above leaves out what remotes have. Objects of it are stored here if the agent has fetched them itself,
+  const fetched = await without(repository, left, ["--remotes", ...(base === null ? [] : ["--not", base])]);
+  // or has copied them from the mirror, as `git repack -a` does. That takes a walk through the whole history.
+  const isCopied = await isAnyIn(mirror, fetched);
+  return isCopied ? await without(repository, fetched, ["--remotes", ...(base === null ? [] : [base])]) : fetched;
+}
+
+/** All of them, where git can't tell. */
+async function without(
+  repository: OwnRepository,
+  objects: readonly OwnObject[],
+  range: readonly string[],
+): Promise<OwnObject[]> {
+  if (objects.length === 0) return [];
+  const reached = await reachedFrom(repository, ["--ignore-missing", ...range]);
+  return objects.filter(({ name }) => reached?.has(name) !== true);
+}
+
+async function isAnyIn({ path }: Pick<Mirror, "path">, objects: readonly OwnObject[]): Promise<boolean> {
+  if (objects.length === 0) return false;
+  const stdin = objects.map(({ name }) => `${name}\n`).join("");
+  const found = await gitOutput(["cat-file", "--batch-check=%(objecttype)"], { gitDir: path, stdin });
+  return found.split("\n").some((line) => !line.endsWith(" missing"));
 }
 
 async function reachedFrom(repository: OwnRepository, range: readonly string[]): Promise<Set<string> | null> {

@@ -159,7 +159,7 @@ async function keepObjects(mirror: Mirror, checkout: Checkout, base: string | nu
   const commonDirectory = await checkout.commonDirectory();
   if (commonDirectory === null) return [];
   const repository = { gitDir: gitDirOf(checkout), commonDirectory };
-  const loose = await looseEnds(repository, base);
+  const loose = await looseEnds(repository, { mirror, base });
   const bytes = loose.reduce((sum, object) => sum + object.bytes, 0);
   if (loose.length === 0) return [];
   if (bytes > keptAtMostBytes) {
