@@ -10,6 +10,7 @@ const settings: Readonly<Record<string, string>> = {
   "core.attributesFile": "/dev/null",
   "core.commentChar": "#",
   "core.editor": "true",
+  "core.excludesFile": "/dev/null",
   "core.fsmonitor": "false",
   "core.hooksPath": "/dev/null",
   "core.logAllRefUpdates": "true",

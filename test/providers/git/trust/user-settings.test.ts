@@ -120,6 +120,25 @@ test.each(Object.entries(odd))(
   },
 );
 
+test("nor do the files that git reads from a user's configuration folder without being told", async () => {
+  const expected = await whatIsExpected();
+  const made = await world();
+  await write(made.directory, {
+    // Not the files that the stash is made of: that is made by an agent, whose git is the user's.
+    "config/git/ignore": "*.bin\nnew*\n",
+    "config/git/attributes": "*.txt -diff merge=binary\n*.bin filter=never\n",
+    "config/git/config": "[core]\n\tautocrlf = true\n",
+  });
+  for (const [name, value] of Object.entries({
+    XDG_CONFIG_HOME: join(made.directory, "config"),
+    HOME: made.directory,
+  })) {
+    vi.stubEnv(name, value);
+  }
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(await whatComesOfIt(made)).toEqual(expected);
+});
+
 test("variables of the server, as it has them when it is started by a hook, change nothing either", async () => {
   const expected = await whatIsExpected();
   const made = await world();
