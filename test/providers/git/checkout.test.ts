@@ -38,6 +38,13 @@ test("what the agent left is committed, new and deleted files too, ignored ones 
   expect(await changedSince(place, base)).toBe(true);
 });
 
+test("packages that an agent adds are committed where the repository has committed others", async () => {
+  const { place } = await begin({ "app/node_modules/y/index.js": "committed\n" });
+  await write(place.checkout, { "app/node_modules/x/index.js": "added\n" });
+  expect(await save(place)).toBe(true);
+  expect(await filesIn(place)).toContain("app/node_modules/x/index.js");
+});
+
 test("where the agent left nothing, nothing is committed", async () => {
   const { place, base } = await begin();
   expect(await save(place)).toBe(false);

@@ -8,6 +8,7 @@ import { fetchLfs } from "../lfs/transfer.ts";
 import { isAncestor, objectFormat } from "../mirror/commits.ts";
 import { fetchMirror, mirroredBranches, mirroredRefs } from "../mirror/fetch.ts";
 import type { Mirror } from "../mirror/mirror.ts";
+import { treeFacts } from "../mirror/objects.ts";
 import { notePushed } from "../mirror/pushed.ts";
 import { checkBranchName, unknownBranch } from "../mirror/remote.ts";
 import { unpushedRef } from "../mirror/unpushed.ts";
@@ -87,9 +88,6 @@ async function checkOut(
   await gitOutput(["init", "--quiet", "--template=", `--object-format=${format}`, "--", directory]);
   const gitDir = join(directory, ".git");
   await writeAlternates(gitDir, mirror.path);
-  await mkdir(join(gitDir, "info"), { recursive: true });
-  // A setup command fills this folder, and a repository without a .gitignore would get it committed.
-  await writeFile(join(gitDir, "info/exclude"), "node_modules/\n");
   await nameRemote(gitDir, mirror);
   await installLfsFilter(gitDir);
   const borrow = ["fetch", "--quiet", "--no-tags", "--update-shallow", "--no-write-fetch-head", mirror.path];
@@ -99,6 +97,11 @@ async function checkOut(
   await gitOutput([...borrow, ...refs, "+refs/tags/*:refs/tags/*"], { gitDir, ...local });
   const [[, start]] = known;
   const commit = await gitOutput(["rev-parse", "--verify", `${start}^{commit}`], { gitDir });
+  await mkdir(join(gitDir, "info"), { recursive: true });
+  // Setup commands and agents install packages there, which a repository without a .gitignore would get committed. One that has
+  // committed some itself gets further ones committed as well.
+  const { hasPackages } = await treeFacts(mirror, commit);
+  await writeFile(join(gitDir, "info/exclude"), hasPackages ? "" : "node_modules/\n");
   await fetchLfs(mirror, { commit, gitDir }, reach, signal);
   const args = ["checkout", "--quiet", "--no-track", "-B", branch, start, "--"];
   const settings = [...(await lfsFilter(join(gitDir, "lfs"))), `--work-tree=${directory}`];

@@ -1,7 +1,7 @@
 import { git } from "../calls/git.ts";
 import { withAttributes } from "../merge/attributes.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { listSpecial, listTree, readObjects } from "../mirror/objects.ts";
+import { listTree, readObjects, treeFacts } from "../mirror/objects.ts";
 
 /** A file in Git LFS: the commit has a pointer to its object. */
 export interface LfsFile {
@@ -13,7 +13,7 @@ export interface LfsFile {
 
 /** Whether a `.gitattributes` file of a commit puts files into LFS. */
 export async function usesLfs(mirror: Pick<Mirror, "path">, commit: string): Promise<boolean> {
-  const files = (await listSpecial(mirror, commit)).filter(({ mode }) => mode !== "160000");
+  const { attributes: files } = await treeFacts(mirror, commit);
   const contents = await readObjects(
     mirror,
     files.map(({ object }) => object),

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { GitOptions } from "../calls/git.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { listSpecial, readObjects } from "../mirror/objects.ts";
+import { readObjects, treeFacts } from "../mirror/objects.ts";
 import { inScratch } from "./scratch.ts";
 
 /**
@@ -14,9 +14,8 @@ export async function withAttributes<Value>(
   commit: string,
   work: (options: GitOptions) => Promise<Value>,
 ): Promise<Value> {
-  const files = (await listSpecial(mirror, commit)).filter(
-    ({ mode, path }) => mode.startsWith("100") && isInside(path),
-  );
+  const { attributes } = await treeFacts(mirror, commit);
+  const files = attributes.filter(({ mode, path }) => mode.startsWith("100") && isInside(path));
   const contents = await readObjects(
     mirror,
     files.map(({ object }) => object),

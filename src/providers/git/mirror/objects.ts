@@ -28,25 +28,37 @@ export async function listTree(mirror: Pick<Mirror, "path">, commit: string): Pr
     });
 }
 
-/** The entries of a commit that say how git treats the others: its submodules, and its `.gitattributes` files. */
-export async function listSpecial(mirror: Pick<Mirror, "path">, commit: string): Promise<readonly TreeEntry[]> {
-  const isFixed = isCommitName(commit);
-  const key = `${mirror.path} ${commit}`;
-  const known = isFixed ? special.get(key) : undefined;
-  if (known !== undefined) return known;
-  const entries = await listTree(mirror, commit);
-  const found = entries.filter(({ mode, path }) => mode === "160000" || basename(path) === ".gitattributes");
-  if (isFixed) remember(key, found);
-  return found;
+/** What a commit's tree says of how git treats it. */
+export interface TreeFacts {
+  /** Its `.gitattributes` files. */
+  readonly attributes: readonly TreeEntry[];
+  readonly submodules: readonly TreeEntry[];
+  /** Whether it contains installed packages, in a folder `node_modules`. */
+  readonly hasPackages: boolean;
 }
 
-/** By mirror and commit: a commit never changes, and each task needs its entries several times. */
-const special = new Map<string, readonly TreeEntry[]>();
+/** A commit never changes and each task needs its facts several times, so those of the last hundred commits are remembered. */
+export async function treeFacts(mirror: Pick<Mirror, "path">, commit: string): Promise<TreeFacts> {
+  const key = `${mirror.path} ${commit}`;
+  const known = recent.get(key);
+  if (known !== undefined) return known;
+  const entries = await listTree(mirror, commit);
+  const facts = {
+    attributes: entries.filter(({ mode, path }) => basename(path) === ".gitattributes" && mode !== submodule),
+    submodules: entries.filter(({ mode }) => mode === submodule),
+    hasPackages: entries.some(({ path }) => /(^|\/)node_modules\//.test(path)),
+  };
+  if (isCommitName(commit)) remember(key, facts);
+  return facts;
+}
 
-function remember(key: string, entries: readonly TreeEntry[]): void {
+const submodule = "160000";
+const recent = new Map<string, TreeFacts>();
+
+function remember(key: string, facts: TreeFacts): void {
   // A Map is in the order in which its keys were added, so this is the oldest.
-  for (const oldest of special.size >= 100 ? special.keys().take(1) : []) special.delete(oldest);
-  special.set(key, entries);
+  for (const oldest of recent.size >= 100 ? recent.keys().take(1) : []) recent.delete(oldest);
+  recent.set(key, facts);
 }
 
 /** The contents of objects, by name; those that are missing are left out. */

@@ -1,6 +1,6 @@
 import { git } from "../calls/git.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { listSpecial } from "../mirror/objects.ts";
+import { treeFacts } from "../mirror/objects.ts";
 import { isLocal } from "../url.ts";
 
 /** A submodule of a commit: a repository at a path, at the commit that the outer commit names. */
@@ -17,7 +17,7 @@ export interface Submodule {
  * can't populate them either.
  */
 export async function submodulesOf(mirror: Pick<Mirror, "path" | "url">, commit: string): Promise<Submodule[]> {
-  const links = (await listSpecial(mirror, commit)).filter(({ mode }) => mode === "160000");
+  const { submodules: links } = await treeFacts(mirror, commit);
   if (links.length === 0) return [];
   const declared = await readGitmodules(mirror, commit);
   return links.flatMap(({ path, object }) => {
