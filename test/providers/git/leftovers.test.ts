@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { CheckoutBroken } from "../../../src/domain/faults/git.ts";
+import { fairlead } from "../../../src/domain/identity.ts";
 import { commitAll, headCommit } from "../../../src/providers/git/checkout/checkout.ts";
 import { openRepository } from "../../../src/providers/git/repository.ts";
 import { author, commit, git, makeCheckout, makeWorld, publish, type World, write } from "./support.ts";
@@ -198,6 +199,24 @@ test("a checkout that an agent has repacked has no staged files by that, and one
   const save = () => openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
   expect(await save()).toEqual({ saved: [], objects: [object] });
   expect(await save()).toEqual({ saved: [], objects: [object] });
+});
+
+test("an annotated tag that an agent made is kept in the mirror with its message, and one that it fetched is not", async () => {
+  const { world, place, base } = await atWork();
+  await git(world.clone, "tag", "--annotate", "--message", "Theirs", "v1");
+  await git(world.clone, "push", "--quiet", "origin", "v1");
+  await git(place.checkout, "fetch", "--quiet", "--tags");
+  const agent = ["-c", `user.name=${fairlead.name} (claude)`, "-c", `user.email=${fairlead.email}`];
+  await git(place.checkout, ...agent, "tag", "--annotate", "--message", "Second release", "release/v2");
+  await publish(world, place, branch);
+  const save = () => openRepository(world).saveLeftovers(place, { base, branch, key: "k", prefix });
+  const { saved, objects } = await save();
+  expect(saved).toMatchObject([{ subject: "Second release", branch: null, submodule: "the tag release/v2" }]);
+  expect(objects).toEqual([]);
+  const kept = await git(place.mirror.path, "cat-file", "tag", `refs/fairlead/saved/k/${saved[0]?.name}`);
+  expect(kept).toMatch(/^object .*\ntype commit\ntag release\/v2\n(.*\n)+Second release/);
+  expect((await save()).saved).toEqual(saved);
+  expect(await git(world.url, "tag")).toBe("v1");
 });
 
 test("commits that an agent pushed to another remote only, and left, are saved", async () => {

@@ -1,3 +1,4 @@
+import { fairlead } from "../../../domain/identity.ts";
 import { type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
 import { commitsMade } from "./history.ts";
 import { supersededBy } from "./superseded.ts";
@@ -42,6 +43,25 @@ export async function tipsOf(checkout: Checkout, known: readonly string[]): Prom
     },
   );
   return withOwnNames(tips);
+}
+
+/** An annotated tag, whose message is in no commit. */
+export interface AnnotatedTag {
+  readonly name: string;
+  /** The name of the tag object. */
+  readonly object: string;
+  readonly subject: string;
+}
+
+/** The annotated tags that an agent made: those that it fetched have another tagger. */
+export async function tagsMade(checkout: Checkout): Promise<AnnotatedTag[]> {
+  const format = "--format=%(objecttype) %(objectname) %(taggeremail) %(refname:lstrip=2)%00%(subject)";
+  const listed = await gitOutputIn(checkout, ["for-each-ref", format, "refs/tags/"]);
+  return listed.split("\n").flatMap((line) => {
+    const [, object, email, name, subject] = /^tag (\S+) <(.*?)> ([^\0]+)\0(.*)$/.exec(line) ?? [];
+    if (object === undefined || name === undefined || email !== fairlead.email) return [];
+    return [{ name, object, subject: subject ?? "" }];
+  });
 }
 
 interface Listed {
@@ -110,7 +130,7 @@ async function namesOf(checkout: Checkout): Promise<Map<string, string>> {
 }
 
 /** A name that is valid as one part of a branch's name. */
-function asPart(name: string): string {
+export function asPart(name: string): string {
   const plain = name.replaceAll(/[^A-Za-z0-9_.]+/g, "-").replaceAll(/\.{2,}/g, ".");
   return (
     plain

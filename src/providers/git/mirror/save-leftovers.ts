@@ -4,7 +4,7 @@ import { isForGood } from "../../../domain/faults/pushes.ts";
 import { type Checkout, gitDirOf } from "../calls/checkout-git.ts";
 import { complaint } from "../calls/complaint.ts";
 import { gitBytes, gitOutput } from "../calls/git.ts";
-import { tipsOf } from "../checkout/leftovers.ts";
+import { type AnnotatedTag, asPart, tagsMade, tipsOf } from "../checkout/leftovers.ts";
 import { looseEnds, packObjects } from "../checkout/own-objects.ts";
 import { type Unlinked, unlinkedIn } from "../checkout/unlinked.ts";
 import { commitWorktrees } from "../checkout/worktrees.ts";
@@ -15,7 +15,7 @@ import type { SubmoduleContext } from "../submodules/context.ts";
 import { resolveUrl } from "../submodules/gitmodules.ts";
 import { type SubmoduleCheckout, submodulesIn } from "../submodules/in-checkout.ts";
 import { submoduleMirror } from "../submodules/mirror-with.ts";
-import { fetchMirror, mirroredBranch } from "./fetch.ts";
+import { fetchMirror, mirroredBranch, mirroredRefs } from "./fetch.ts";
 import { importCommits } from "./import-commits.ts";
 import type { Mirror } from "./mirror.ts";
 import { type Publication, publish } from "./publish.ts";
@@ -106,11 +106,12 @@ async function saveTips(
     checkout,
     [base, pushed].filter((commit) => commit !== null),
   );
-  if (tips.length === 0) return [];
+  const tags = await tagsMade(checkout);
+  if (tips.length + tags.length === 0) return [];
   await fetchMirror(mirror, signal);
-  const commits = tips.map(({ commit }) => commit);
-  await importCommits(mirror, checkout, commits, signal);
-  const saved: SavedTip[] = [];
+  const objects = [...tips.map(({ commit }) => commit), ...tags.map(({ object }) => object)];
+  await importCommits(mirror, checkout, objects, signal);
+  const saved = await saveTags(mirror, tags, key);
   for (const { commit, subject, name, isSuperseded } of tips) {
     if (await isOnRemote(mirror, commit, prefix)) continue;
     await gitOutput(["update-ref", `refs/fairlead/saved/${key}/${name}`, commit], { gitDir: mirror.path });
@@ -120,6 +121,22 @@ async function saveTips(
     const tip = { checkout, commit, branch: `${prefix}/${name}` };
     const branch = isPushed ? await pushTip(mirror, tip, context, signal) : null;
     saved.push({ commit, subject, name, branch, submodule: null, mirrorPath: mirror.path, key });
+  }
+  return saved;
+}
+
+/** In the mirror alone, because a tag on the remote may start a release. */
+async function saveTags(mirror: Mirror, tags: readonly AnnotatedTag[], key: string): Promise<SavedTip[]> {
+  const pushed = await mirroredRefs(
+    mirror,
+    tags.map(({ name }) => `refs/tags/${name}`),
+  );
+  const saved: SavedTip[] = [];
+  for (const { name: tag, object: commit, subject } of tags) {
+    if (pushed.get(`refs/tags/${tag}`) === commit) continue;
+    const name = `tag-${asPart(tag)}-${commit.slice(0, 8)}`;
+    await gitOutput(["update-ref", `refs/fairlead/saved/${key}/${name}`, commit], { gitDir: mirror.path });
+    saved.push({ commit, subject, name, branch: null, submodule: `the tag ${tag}`, mirrorPath: mirror.path, key });
   }
   return saved;
 }
