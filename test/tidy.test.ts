@@ -103,6 +103,12 @@ test("no file is longer than 300 lines, and half of them have at most 60", async
   expect(inOrder[Math.floor(inOrder.length / 2)]).toBeLessThanOrEqual(60);
 });
 
+test("no folder has more than 20 files", async () => {
+  const paths = (await sources("src", "tasks", "test", "scripts", "bench")).map(({ path }) => path);
+  const folders = Map.groupBy(paths, (path) => path.slice(0, path.lastIndexOf("/")));
+  expect([...folders].filter(([, files]) => files.length > 20).map(([folder]) => folder)).toEqual([]);
+});
+
 test("every task that a lifecycle waits for has a file in tasks/, of 1 to 15 lines", async () => {
   const files = new Map((await sources("tasks")).map(({ path, text }) => [path, text.split("\n").length - 1]));
   const awaited = Object.values(lifecycles).flatMap(({ tasks }) => Object.values(tasks).flat());

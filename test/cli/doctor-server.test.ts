@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { adminOf } from "../support/logins.ts";
-import { setOddDefaults } from "../support/odd-defaults.ts";
+import { adminOf } from "../support/postgres/logins.ts";
+import { setOddDefaults } from "../support/postgres/odd-defaults.ts";
 import { makePlace, type Place } from "./fairlead.ts";
 
 let place: Place;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { boundaries, momentsOf, nameOf, type Point } from "./boundaries.ts";
-import { commandLabel, stable } from "./labels.ts";
+import { boundaries, momentsOf, nameOf, type Point } from "./matrix/boundaries.ts";
+import { commandLabel, stable } from "./matrix/labels.ts";
 import { readOutgoing, readyTimes, startConversation } from "./wire.ts";
 
 test("a boundary is told once for each time it is passed, and has the same name in every run", () => {

@@ -2,18 +2,18 @@ import { parseArgs } from "node:util";
 import { guardAgainstQueue } from "../../src/main/guard.ts";
 import { connect } from "../../src/store/sql.ts";
 import { chanceFrom } from "../support/chance.ts";
-import { nameOf, type Point } from "./boundaries.ts";
-import { type ChaosOptions, runChaos } from "./chaos.ts";
-import { openLane } from "./lane.ts";
-import { runMatrix } from "./matrix.ts";
-import { type Plan, repeatedAtMost } from "./plan.ts";
-import type { PointRun } from "./run-point.ts";
+import { type ChaosOptions, runChaos } from "./chaos/chaos.ts";
+import { nameOf, type Point } from "./matrix/boundaries.ts";
+import { openLane } from "./matrix/lane.ts";
+import { runMatrix } from "./matrix/matrix.ts";
+import { type Plan, repeatedAtMost } from "./matrix/plan.ts";
+import type { PointRun } from "./matrix/run-point.ts";
+import { allWays } from "./matrix/subject.ts";
+import { failureLines, matrixTable, seconds, shareStoodFor, unreachedLines } from "./matrix/tables.ts";
 import { removeSeed } from "./sandbox.ts";
 import { givenServer, ownServer, type Server } from "./server.ts";
-import { keepSpares } from "./spares.ts";
-import { allWays } from "./subject.ts";
-import { failureLines, matrixTable, seconds, shareStoodFor, unreachedLines } from "./tables.ts";
 import { ways } from "./ways.ts";
+import { keepSpares } from "./workers/spares.ts";
 
 // npm run crash [-- matrix|chaos] [--only merged] [--at "git push"] [--share 0.2] [--whole] [--lanes 4] [--seed 7]
 // [--changes 200]: kills workers wherever they can be killed, and says what became of the changes. --at takes the

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import type { Point } from "./boundaries.ts";
-import { type Lane, openLane } from "./lane.ts";
-import { runMatrix } from "./matrix.ts";
-import type { PointRun } from "./run-point.ts";
+import { schedule } from "./chaos/schedule.ts";
+import type { Point } from "./matrix/boundaries.ts";
+import { type Lane, openLane } from "./matrix/lane.ts";
+import { runMatrix } from "./matrix/matrix.ts";
+import type { PointRun } from "./matrix/run-point.ts";
+import { allWays } from "./matrix/subject.ts";
+import { failureLines } from "./matrix/tables.ts";
 import { removeSeed } from "./sandbox.ts";
-import { schedule } from "./schedule.ts";
-import { keepSpares, type Spares } from "./spares.ts";
-import { allWays } from "./subject.ts";
-import { failureLines } from "./tables.ts";
+import { keepSpares, type Spares } from "./workers/spares.ts";
 
 // A few of the deaths that `npm run crash` tries all of, spread evenly over each way.
 const deathsEach = 3;

@@ -1,4 +1,4 @@
-import { nameOf, type Point } from "./boundaries.ts";
+import { nameOf, type Point } from "./matrix/boundaries.ts";
 
 /** The ways that a change can go, each to its own end. */
 export const ways = ["merged", "rejected", "failed", "cancelled", "retried"] as const;

@@ -6,7 +6,7 @@ import { cleanUp } from "../../src/actions/environments/clean-up.ts";
 import { CheckoutBroken } from "../../src/domain/faults/git.ts";
 import type { ChangeId, EnvironmentId } from "../../src/domain/ids.ts";
 import { findEnvironment } from "../../src/store/environments.ts";
-import { relayedRemote } from "../support/relayed-remote.ts";
+import { relayedRemote } from "../support/git/relayed-remote.ts";
 import { filesOn, gitIn, makeWorld, type World } from "../support/world.ts";
 
 let world: World;

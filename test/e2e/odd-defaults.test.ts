@@ -1,7 +1,7 @@
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testDatabase } from "../support/database.ts";
-import { setOddDefaults } from "../support/odd-defaults.ts";
+import { setOddDefaults } from "../support/postgres/odd-defaults.ts";
 import { gitIn, makeWorld, type World, write } from "../support/world.ts";
 
 let world: World;

@@ -4,8 +4,8 @@ import { openPostgres } from "../../src/providers/postgres/open-postgres.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { connect } from "../../src/store/sql.ts";
 import { databaseAt, emptyDatabase } from "../support/database.ts";
-import { setOddDefaults } from "../support/odd-defaults.ts";
-import { hasPgbouncer, pooler } from "../support/pgbouncer.ts";
+import { setOddDefaults } from "../support/postgres/odd-defaults.ts";
+import { hasPgbouncer, pooler } from "../support/postgres/pgbouncer.ts";
 import { makeWorld, write } from "../support/world.ts";
 
 const pooled = test.skipIf(!hasPgbouncer);

@@ -5,8 +5,8 @@ import type { ChangeId, EnvironmentId } from "../../src/domain/ids.ts";
 import type { RunId } from "../../src/domain/plans/run.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { emptyDatabase } from "../support/database.ts";
-import { formerSchemas } from "../support/former-schemas.ts";
-import { leaveInFlight, type Standing } from "../support/in-flight.ts";
+import { formerSchemas } from "../support/postgres/former-schemas.ts";
+import { leaveInFlight, type Standing } from "../support/postgres/in-flight.ts";
 import { runReaches } from "../support/runs.ts";
 import { gitIn, makeRepository, makeWorld } from "../support/world.ts";
 

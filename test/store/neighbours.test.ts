@@ -4,9 +4,9 @@ import type pg from "pg";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { migrate } from "../../src/store/migrate.ts";
 import { connect } from "../../src/store/sql.ts";
-import { catalogueOf } from "../support/catalogue.ts";
 import { type EmptyDatabase, emptyDatabase } from "../support/database.ts";
-import { sessionAt } from "../support/logins.ts";
+import { catalogueOf } from "../support/postgres/catalogue.ts";
+import { sessionAt } from "../support/postgres/logins.ts";
 import { makeWorld, write } from "../support/world.ts";
 
 let database: EmptyDatabase;

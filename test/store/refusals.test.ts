@@ -4,9 +4,9 @@ import { schemaState } from "../../src/store/health/health.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { connect, type Sql } from "../../src/store/sql.ts";
 import { holdWorkerLock, type WorkerId } from "../../src/store/workers.ts";
-import { catalogueOf } from "../support/catalogue.ts";
 import { type EmptyDatabase, emptyDatabase } from "../support/database.ts";
-import { formerSchemas } from "../support/former-schemas.ts";
+import { catalogueOf } from "../support/postgres/catalogue.ts";
+import { formerSchemas } from "../support/postgres/former-schemas.ts";
 
 let database: EmptyDatabase;
 let sql: Sql;

@@ -12,9 +12,9 @@ import { openQueuePool } from "../../src/store/queue-pool.ts";
 import { connect, faultOf } from "../../src/store/sql.ts";
 import { parseSettings } from "../../src/wire/settings.ts";
 import { emptyDatabase, type TestDatabase, testDatabase } from "../support/database.ts";
-import { adminOf } from "../support/logins.ts";
-import { setOddDefaults } from "../support/odd-defaults.ts";
-import { proxyTo } from "../support/proxy.ts";
+import { adminOf } from "../support/postgres/logins.ts";
+import { setOddDefaults } from "../support/postgres/odd-defaults.ts";
+import { proxyTo } from "../support/postgres/proxy.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { inject, onTestFinished } from "vitest";
-import { adminOf, sessionAt } from "./logins.ts";
+import { adminOf, sessionAt } from "./postgres/logins.ts";
 
 export interface People {
   readonly reader: string;

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { fetchMirror, mirroredBranch } from "../../../src/providers/git/mirror/fetch.ts";
 import { openMirror } from "../../../src/providers/git/mirror/mirror.ts";
 import { openRepository } from "../../../src/providers/git/repository.ts";
-import { relayedRemote } from "../../support/relayed-remote.ts";
+import { relayedRemote } from "../../support/git/relayed-remote.ts";
 import { commit, git, makeWorld, pushChange } from "./support.ts";
 
 const timed = async (work: Promise<unknown>): Promise<number> => {

@@ -10,7 +10,7 @@ import type { Site } from "../../../src/providers/postgres/embedded/site.ts";
 import { startServer } from "../../../src/providers/postgres/embedded/start-server.ts";
 import { openPostgres } from "../../../src/providers/postgres/open-postgres.ts";
 import { migrate } from "../../../src/store/migrate.ts";
-import { formerSchemas } from "../../support/former-schemas.ts";
+import { formerSchemas } from "../../support/postgres/former-schemas.ts";
 import { newHome, query, removeHome } from "./homes.ts";
 
 const timeout = 60_000;

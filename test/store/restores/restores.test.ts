@@ -7,8 +7,8 @@ import type { Event } from "../../../src/domain/event.ts";
 import { eventsAfter, newestCursor } from "../../../src/store/events.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { connect, type Sql } from "../../../src/store/sql.ts";
-import { type Cluster, makeCluster, pgDump, programs, psql } from "../../support/debian-postgres.ts";
-import { sessionAt } from "../../support/logins.ts";
+import { type Cluster, makeCluster, pgDump, programs, psql } from "../../support/postgres/debian-postgres.ts";
+import { sessionAt } from "../../support/postgres/logins.ts";
 
 /** Where the database is; one that is younger than that all the time, and one that is older. */
 let first: Cluster;

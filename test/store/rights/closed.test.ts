@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import type { TestDatabase } from "../../support/database.ts";
-import { logInAs } from "../../support/logins.ts";
 import type { People } from "../../support/people.ts";
+import { logInAs } from "../../support/postgres/logins.ts";
 import { changeAt, databaseWithPeople, forbidden, refusal } from "./support.ts";
 
 let database: TestDatabase;

@@ -4,9 +4,9 @@ import type { RunId } from "../../../src/domain/plans/run.ts";
 import { reconcile } from "../../../src/store/jobs.ts";
 import { registerPlan } from "../../../src/store/runs/plans.ts";
 import { type TestDatabase, testDatabase } from "../../support/database.ts";
-import { logInAs, sessionAt } from "../../support/logins.ts";
 import { makePeople } from "../../support/people.ts";
 import { planOf, step } from "../../support/plans.ts";
+import { logInAs, sessionAt } from "../../support/postgres/logins.ts";
 import { allSteps } from "../../support/runs.ts";
 
 let database: TestDatabase;

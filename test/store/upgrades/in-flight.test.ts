@@ -5,9 +5,9 @@ import { entitiesWithoutJob } from "../../../src/store/health/health.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { connect } from "../../../src/store/sql.ts";
 import { emptyDatabase } from "../../support/database.ts";
-import { formerSchemas } from "../../support/former-schemas.ts";
-import { leaveInFlight } from "../../support/in-flight.ts";
-import { adminOf } from "../../support/logins.ts";
+import { formerSchemas } from "../../support/postgres/former-schemas.ts";
+import { leaveInFlight } from "../../support/postgres/in-flight.ts";
+import { adminOf } from "../../support/postgres/logins.ts";
 import { makeRepository } from "../../support/world.ts";
 
 let folder: string;

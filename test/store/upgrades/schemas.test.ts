@@ -2,9 +2,9 @@ import { beforeAll, expect, test } from "vitest";
 import { migrate } from "../../../src/store/migrate.ts";
 import { readMigrations } from "../../../src/store/migrations/files.ts";
 import { connect } from "../../../src/store/sql.ts";
-import { catalogueOf } from "../../support/catalogue.ts";
 import { type EmptyDatabase, emptyDatabase } from "../../support/database.ts";
-import { type FormerSchema, formerSchemas, lastTextOf } from "../../support/former-schemas.ts";
+import { catalogueOf } from "../../support/postgres/catalogue.ts";
+import { type FormerSchema, formerSchemas, lastTextOf } from "../../support/postgres/former-schemas.ts";
 
 let fresh: string[];
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import { commitAll, headCommit } from "../../../../src/providers/git/checkout/ch
 import { makeCheckout as checkOut } from "../../../../src/providers/git/checkout/make-checkout.ts";
 import { openMirror } from "../../../../src/providers/git/mirror/mirror.ts";
 import { openRepository } from "../../../../src/providers/git/repository.ts";
-import { gitOverHttp } from "../../../support/git-over-http.ts";
+import { gitOverHttp } from "../../../support/git/git-over-http.ts";
 import { hasProgram } from "../../../support/programs.ts";
 import { author, changeId, git, makeCheckout, makeWorld, publish, type World, write } from "../support.ts";
 import { commitLfs, lfsGit, lfsObject, lfsWorld, objectsIn } from "./support.ts";

@@ -8,7 +8,7 @@ import { openMirror } from "../../../../src/providers/git/mirror/mirror.ts";
 import type { MergeRequest } from "../../../../src/providers/git/port.ts";
 import { openRepository } from "../../../../src/providers/git/repository.ts";
 import { resolveUrl } from "../../../../src/providers/git/submodules/gitmodules.ts";
-import { gitOverHttp } from "../../../support/git-over-http.ts";
+import { gitOverHttp } from "../../../support/git/git-over-http.ts";
 import { author, changeId, commit, git, makeCheckout, makeWorld, publish, type World, write } from "../support.ts";
 
 const branch = "change/library";

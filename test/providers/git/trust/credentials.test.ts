@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { commitAll, headCommit } from "../../../../src/providers/git/checkout/checkout.ts";
 import { openRepository } from "../../../../src/providers/git/repository.ts";
-import { gitOverHttp } from "../../../support/git-over-http.ts";
+import { gitOverHttp } from "../../../support/git/git-over-http.ts";
 import { author, changeId, git, makeCheckout, makeWorld, publish, type World, write } from "../support.ts";
 
 const branch = "change/token";
