@@ -1,7 +1,7 @@
--- Runs of plans. A step that settles starts what has become ready by it, in the same transaction and under its run's
--- lock, so of two that settle at once the second sees what the first has done. Whoever holds a step locks its run next,
--- never the other way round: with the run's lock held, a step that somebody is just settling is passed over, and finds
--- what happened when it gets the lock.
+-- Runs of plans. A step that settles starts the steps that have become ready by it, in the same transaction and under its run's
+-- lock, so of two concurrent ones the second sees what the first has done. A transaction locks a step first and its run next,
+-- never the other way round: with the run's lock held, steps that other transactions have locked are skipped, and those
+-- transactions see the outcome when they get the run's lock.
 
 create or replace function fairlead.is_settled(status text) returns boolean language sql immutable
 begin atomic
@@ -32,7 +32,8 @@ language sql stable set enable_hashjoin = off set enable_mergejoin = off set jit
   select coalesce(array_agg(a.position order by a.position), '{}') from after a
 $$;
 
--- Counts anew what these still wait for. (Others are not touched: somebody may be settling them, and wait for the run.)
+-- Counts again how many unsettled steps these wait for. (Other steps are not touched: a transaction that settles one of them may
+-- be waiting for the run.)
 create or replace function fairlead.count_unmet(in_run text, positions integer[]) returns void language sql as $$
   update fairlead.steps s
     set unmet = (select count(*) from fairlead.steps d
@@ -42,7 +43,7 @@ $$;
 
 -- Continues a run after steps have settled: skips steps that can't start any more, each once, starts ready steps up to
 -- `max_concurrency`, and ends the run when no step is left. `looked_at`: steps that are pending again. The caller has locked the
--- run and updated its counters. (Joins are disabled so that each step is looked up by its index: without statistics on a new run,
+-- run and updated its counters. (Hash and merge joins are disabled so that each step is looked up by its index: without statistics on a new run,
 -- the planner would read all of its steps each time.)
 create or replace function fairlead.advance_run(in_run text, settled integer[], looked_at integer[] default '{}')
 returns void language plpgsql set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
@@ -100,7 +101,7 @@ begin
 end $$;
 
 -- Ends a run whose steps have all settled. It fails if a critical step has failed, and says which did first. (One that
--- was cancelled though nobody was ending the run has failed as well.)
+-- was cancelled while the run was not being ended has failed as well.)
 create or replace function fairlead.end_run(run fairlead.runs) returns void language plpgsql as $$
 declare
   failed fairlead.steps;
@@ -148,7 +149,7 @@ begin
       for update skip locked);
   update fairlead.runs r set unfinished = r.unfinished - cardinality(also_settled) where r.id = in_run;
   perform fairlead.advance_run(in_run, settled || also_settled);
-  -- Somebody held one of them, and may let go of it without having settled it.
+  -- Another transaction had locked one of them, and may end without having settled it.
   if exists (select from fairlead.steps s where s.run_id = in_run and s.status in ('running', 'waiting')
     and s.task is distinct from 'stop_step' and (all_of_them or not s.handles_failure)) then
     perform fairlead.look_again();

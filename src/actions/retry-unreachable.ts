@@ -20,8 +20,8 @@ const longestPauseMs = 15_000;
  * not fail a change. `work` has to be idempotent: the remote may have received a push before the connection broke. Throws
  * the last `RepositoryUnreachable` when `late` aborts, and any other error at once.
  */
-export async function retryUnreachable<Value>(patience: RetryLimits, work: () => Promise<Value>): Promise<Value> {
-  const { log, late, stopping, stillWanted } = patience;
+export async function retryUnreachable<Value>(limits: RetryLimits, work: () => Promise<Value>): Promise<Value> {
+  const { log, late, stopping, stillWanted } = limits;
   let unreachable: RepositoryUnreachable | null = null;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
     try {

@@ -55,7 +55,7 @@ function hostsOf({ host, port, allowedHosts }: Settings): Host[] {
   return named === null ? [...allowedHosts] : [{ ...named, port }, ...allowedHosts];
 }
 
-/** What is under way outlives this process, and whoever stops it should know. */
+/** Agents and previews outlive this process, and the user should know. */
 async function finishStopping({ sql }: Services): Promise<void> {
   const kept = await listEnvironments(sql, null, 1000);
   if (kept.length === 0) return;

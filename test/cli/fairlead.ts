@@ -35,11 +35,12 @@ export interface RunOptions {
 
 export const me = userInfo().username;
 
-export async function makePlace(): Promise<Place> {
+/** In a database of the tests' common server, or in the one that is given, which `remove` drops. */
+export async function makePlace(given?: TestDatabase): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), "fairlead-cli-"));
   const [checkout, origin] = [join(folder, "Ünser Shop"), join(folder, "shop.git")];
   await makeRepository(checkout, origin);
-  const database = await testDatabase();
+  const database = given ?? (await testDatabase());
   await database.sql`update fairlead.settings set max_active_changes = 1000`;
   const variables = { HOME: folder, DATABASE_URL: database.url, FAIRLEAD_HOME: join(folder, "home") };
   const start: Place["start"] = (args, { cwd = folder, input = "", env } = {}) =>

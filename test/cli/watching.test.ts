@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ownServer, type Server } from "../crash/server.ts";
+import { databaseAt, withDatabase } from "../support/database.ts";
 import { deployedChange, logOutput, makePlace, type Place, pendingChange, shortOf } from "./fairlead.ts";
 
 let place: Place;
@@ -57,6 +59,60 @@ describe("the log", () => {
 });
 
 describe("watching", () => {
+  test("a rejected change exits with 6, a merged one with 0 and its commit", async () => {
+    const { sql } = place.database;
+    // Into a branch of its own: others are merging into that of the shop.
+    const [rejected, merged] = [await deployedChange(place), await deployedChange(place, { repository: place.origin })];
+    await sql`select fairlead.reject_change(${rejected}, 'ann', 'not now')`;
+    const no = await place.fairlead(["log", "-f", rejected]);
+    expect(no).toMatchObject({ code: 6 });
+    expect(no.out).toContain("was rejected by ann: not now\n");
+    await sql`select fairlead.approve_change(${merged}, 'ann')`;
+    await sql`update fairlead.change_requests set status = 'merged', merge_commit_sha = 'abcdef' where id = ${merged}`;
+    const yes = await place.fairlead(["log", "-f", merged]);
+    expect(yes).toMatchObject({ code: 0 });
+    expect(yes.out).toContain("is merged into main as abcdef\n");
+  });
+
+  test("goes on when Postgres drops its connections", async () => {
+    const { sql } = place.database;
+    const id = await pendingChange(place.database);
+    const watching = place.start(["log", "-f", id]);
+    for await (const line of watching) {
+      if (!line.includes("asked for")) continue;
+      await sql`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and application_name = 'fairlead' and pid <> pg_backend_pid()`;
+      await sql`select fairlead.cancel_change(${id}, 'ann')`;
+    }
+    const { exitCode, stdout } = await watching;
+    expect(exitCode).toBe(6);
+    expect(stdout).toContain("was cancelled by ann\n");
+  });
+
+  test.each([["SIGINT" as const], ["SIGTERM" as const]])("%s ends it with 130 and no complaint", async (signal) => {
+    const id = await pendingChange(place.database);
+    const watching = place.start(["log", "-f", id]);
+    for await (const line of watching) if (line.includes("asked for")) watching.kill(signal);
+    const { exitCode, stderr } = await watching;
+    expect(exitCode).toBe(130);
+    expect(stderr).not.toContain("error");
+  });
+});
+
+describe("watching on a server without other transactions", () => {
+  // Events are shown once no older transaction of the server is open, so those of other tests would delay them.
+  let server: Server;
+  let place: Place;
+  beforeAll(async () => {
+    server = await ownServer();
+    place = await makePlace(databaseAt(withDatabase(server.maintenanceUrl, server.template), async () => {}));
+  }, 60_000);
+  afterAll(async () => {
+    await place.remove();
+    await server.close();
+  });
+
   test("goes on with what happens, says that no worker runs, and exits with 6 when the change fails", async () => {
     await pendingChange(place.database); // the workspace
     const watching = place.start(["request", "Watched", "-w", "shop", "--agent", "scripted", "--watch"]);
@@ -98,45 +154,5 @@ describe("watching", () => {
       '  npx fairlead request "…"         asks for it in other words',
       `  npx fairlead retry ${shortOf(id)}     goes on from its branch`,
     ]);
-  });
-
-  test("a rejected change exits with 6, a merged one with 0 and its commit", async () => {
-    const { sql } = place.database;
-    // Into a branch of its own: others are merging into that of the shop.
-    const [rejected, merged] = [await deployedChange(place), await deployedChange(place, { repository: place.origin })];
-    await sql`select fairlead.reject_change(${rejected}, 'ann', 'not now')`;
-    const no = await place.fairlead(["log", "-f", rejected]);
-    expect(no).toMatchObject({ code: 6 });
-    expect(no.out).toContain("was rejected by ann: not now\n");
-    await sql`select fairlead.approve_change(${merged}, 'ann')`;
-    await sql`update fairlead.change_requests set status = 'merged', merge_commit_sha = 'abcdef' where id = ${merged}`;
-    const yes = await place.fairlead(["log", "-f", merged]);
-    expect(yes).toMatchObject({ code: 0 });
-    expect(yes.out).toContain("is merged into main as abcdef\n");
-  });
-
-  test("goes on when Postgres drops its connections", async () => {
-    const { sql } = place.database;
-    const id = await pendingChange(place.database);
-    const watching = place.start(["log", "-f", id]);
-    for await (const line of watching) {
-      if (!line.includes("asked for")) continue;
-      await sql`
-        select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and application_name = 'fairlead' and pid <> pg_backend_pid()`;
-      await sql`select fairlead.cancel_change(${id}, 'ann')`;
-    }
-    const { exitCode, stdout } = await watching;
-    expect(exitCode).toBe(6);
-    expect(stdout).toContain("was cancelled by ann\n");
-  });
-
-  test.each([["SIGINT" as const], ["SIGTERM" as const]])("%s ends it with 130 and no complaint", async (signal) => {
-    const id = await pendingChange(place.database);
-    const watching = place.start(["log", "-f", id]);
-    for await (const line of watching) if (line.includes("asked for")) watching.kill(signal);
-    const { exitCode, stderr } = await watching;
-    expect(exitCode).toBe(130);
-    expect(stderr).not.toContain("error");
   });
 });

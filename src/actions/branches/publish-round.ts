@@ -17,7 +17,7 @@ import { saveBranch } from "./save-branch.ts";
 /** A round's result as it was pushed. */
 export interface PublishedRound {
   readonly headCommit: string;
-  /** The merge base of the branch and its target. */
+  /** What the branch is compared with: its merge base with the target, or the later commit that it began with. */
   readonly base: string;
 }
 

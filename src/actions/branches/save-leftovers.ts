@@ -23,11 +23,12 @@ export async function saveLeftovers(
   const request = { base, branch: branchName, key, prefix: status === "rejected" ? null : prefix };
   const { saved, objects } = await repository.saveLeftovers(environment, request, signal);
   await noteBranches(services, row, change, saved);
-  for (const { name, branch, commit, subject, submodule, mirrorPath, key: found } of saved) {
+  for (const { name, branch, commit, subject, tag, submodule, mirrorPath, key: found } of saved) {
     const kept = `in the mirror ${mirrorPath}, as refs/fairlead/saved/${found}/${name}`;
     const where = branch === null ? kept : `as ${branch}`;
     const of = submodule === null ? "" : ` of ${submodule}`;
-    const text = `work${of} that is not on its branch is saved ${where}: ${commit.slice(0, 10)} “${oneLine(subject, 80)}”`;
+    const what = tag === null ? `work${of} that is not on its branch` : `the tag ${oneLine(tag, 80)}${of}`;
+    const text = `${what} is saved ${where}: ${commit.slice(0, 10)} “${oneLine(subject, 80)}”`;
     await addNotice(services.sql, change.id, "work_saved", text);
     services.log.warn({ change: change.id, name, branch, commit }, "work saved beside the branch");
   }

@@ -60,7 +60,7 @@ function telling(view: RunView, onEvent: (event: Event) => void = () => {}): Run
   };
 }
 
-/** For somebody who leaves before the end. */
+/** Printed when the user stops following before the end. */
 function goesOn({ id }: Run, ownWorker: OwnWorker): string {
   const again = `npx fairlead run resume ${shortId(id)}`;
   if (!ownWorker.isStarted()) return `The run goes on. \`${again}\` follows it again.`;

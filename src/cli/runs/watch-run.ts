@@ -32,9 +32,9 @@ export interface WatchedRun {
 
 const pollMs = 150;
 const workerCheckMs = 3000;
-const patienceMs = 60_000;
+const silenceLimitMs = 60_000;
 
-/** Shows what happens to a run until it has ended, and gives it as it is then. Works on it itself where nobody does. */
+/** Shows what happens to a run until it has ended, and gives it as it is then. Starts a worker of its own where none is alive. */
 export async function watchRun(services: Services, watched: WatchedRun, interrupted: AbortSignal): Promise<Run> {
   const { view, ownWorker } = watched;
   const look = await looker(services, watched);
@@ -54,7 +54,7 @@ export async function watchRun(services: Services, watched: WatchedRun, interrup
       if (run.finishedAt !== null && still) return run;
     } catch (error) {
       // A Postgres that is restarted comes back; nothing of what is read here can be lost meanwhile.
-      if (!(faultOf(error) instanceof DatabaseUnavailable) || Date.now() - answeredAt > patienceMs) throw error;
+      if (!(faultOf(error) instanceof DatabaseUnavailable) || Date.now() - answeredAt > silenceLimitMs) throw error;
     }
     if (still) await delay(pollMs, undefined, { signal: interrupted });
   }

@@ -48,6 +48,8 @@ export interface SavedTip extends CommitLine {
   readonly name: string;
   /** The branch of the remote that has it; null: only the mirror has it. */
   readonly branch: string | null;
+  /** The annotated tag that was saved, whose object is `commit`; null: a commit was. */
+  readonly tag: string | null;
   /** What of the checkout it is of, such as `the submodule lib`; null: the checkout itself. */
   readonly submodule: string | null;
   /** The part of its ref in the mirror that stands for where it was found. */

@@ -38,11 +38,24 @@ test("what the agent left is committed, new and deleted files too, ignored ones 
   expect(await changedSince(place, base)).toBe(true);
 });
 
-test("packages that an agent adds are committed where the repository has committed others", async () => {
-  const { place } = await begin({ "app/node_modules/y/index.js": "committed\n" });
-  await write(place.checkout, { "app/node_modules/x/index.js": "added\n" });
+test("installed packages are ignored, but in the folders in which the repository has committed some", async () => {
+  const { place } = await begin({
+    "[app]/node_modules/y/index.js": "committed\n",
+    "lib/fixtures/node_modules/z/node_modules/w/index.js": "committed\n",
+  });
+  await write(place.checkout, {
+    "[app]/node_modules/x/index.js": "added\n",
+    "lib/fixtures/node_modules/z/node_modules/v/index.js": "added\n",
+    "node_modules/x/index.js": "installed\n",
+    "lib/node_modules/x/index.js": "installed\n",
+  });
   expect(await save(place)).toBe(true);
-  expect(await filesIn(place)).toContain("app/node_modules/x/index.js");
+  expect((await filesIn(place)).split("\n")).toEqual([
+    "[app]/node_modules/x/index.js",
+    "[app]/node_modules/y/index.js",
+    "lib/fixtures/node_modules/z/node_modules/v/index.js",
+    "lib/fixtures/node_modules/z/node_modules/w/index.js",
+  ]);
 });
 
 test("where the agent left nothing, nothing is committed", async () => {

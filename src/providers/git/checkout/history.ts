@@ -36,7 +36,7 @@ export async function commitsMade(checkout: Checkout): Promise<string[]> {
   if (ran.code !== 0) return []; // no reflog
   // The start and the finish of a rebase are checkouts, which make no commit.
   const making =
-    /^([0-9a-f]+) (commit|cherry-pick|revert|rebase( -\w+)? \((?!start|finish|abort)|am\b|merge .*: Merge made)/;
+    /^([0-9a-f]+) (commit|cherry-pick|revert|(rebase|pull)\b.* \((pick|reword|edit|squash|fixup|merge|continue)\b|am\b|(merge|pull)\b.*: Merge made)/;
   return ran.stdout.split("\n").flatMap((line) => making.exec(line)?.[1] ?? []);
 }
 

@@ -1,6 +1,5 @@
 import { fairlead } from "../../../domain/identity.ts";
 import { type Checkout, gitIn, gitOutputIn } from "../calls/checkout-git.ts";
-import { commitsMade } from "./history.ts";
 import { supersededBy } from "./superseded.ts";
 
 /** A commit of a checkout that is not the parent of another commit there. */
@@ -14,15 +13,23 @@ export interface Tip {
   readonly isSuperseded: boolean;
 }
 
+/** Commits whose histories were not made in a checkout. */
+export interface Known {
+  /** The commit that the branch began with, and the one that was pushed. */
+  readonly commits: readonly string[];
+  /** The tips of the remote's branches, as last fetched; null: it is not known what its remote is. */
+  readonly remote: readonly string[] | null;
+}
+
 /**
  * All tips of a checkout: of branches, stashes, tags, detached heads, worktrees and the reflog. Without commits that were
- * fetched from a remote or are in the history of `known` ones.
+ * fetched from a remote or are known.
  */
-export async function tipsOf(checkout: Checkout, known: readonly string[]): Promise<Tip[]> {
+export async function tipsOf(checkout: Checkout, { commits: known, remote }: Known): Promise<Tip[]> {
   const below = await thoseThere(checkout, known);
   const commits = [
     ...(await commitsIn(checkout, ["--all", "--reflog", "HEAD", "--not", "--remotes", ...below])),
-    ...(await pushedElsewhere(checkout, below)),
+    ...(remote === null ? [] : await pushedElsewhere(checkout, [...below, ...remote])),
   ];
   if (commits.length === 0) return [];
   const inner = new Set(commits.flatMap(({ parents }) => parents));
@@ -53,12 +60,12 @@ export interface AnnotatedTag {
   readonly subject: string;
 }
 
-/** The annotated tags that an agent made: those that it fetched have another tagger. */
+/** The annotated tags whose tagger is an agent, of this checkout or of an earlier one. */
 export async function tagsMade(checkout: Checkout): Promise<AnnotatedTag[]> {
   const format = "--format=%(objecttype) %(objectname) %(taggeremail) %(refname:lstrip=2)%00%(subject)";
   const listed = await gitOutputIn(checkout, ["for-each-ref", format, "refs/tags/"]);
   return listed.split("\n").flatMap((line) => {
-    const [, object, email, name, subject] = /^tag (\S+) <(.*?)> ([^\0]+)\0(.*)$/.exec(line) ?? [];
+    const [, object, email, name, subject] = /^tag (\S+) <(.*?)> ([^\0]+)\0(.*)$/s.exec(line) ?? [];
     if (object === undefined || name === undefined || email !== fairlead.email) return [];
     return [{ name, object, subject: subject ?? "" }];
   });
@@ -70,9 +77,9 @@ interface Listed {
   readonly subject: string;
 }
 
-async function commitsIn(checkout: Checkout, range: readonly string[]): Promise<Listed[]> {
-  const format = "--format=%H %P%x00%s";
-  const listed = await gitOutputIn(checkout, ["log", "--max-count=20000", format, ...range, "--"]);
+async function commitsIn(checkout: Checkout, range: readonly string[], stdin = ""): Promise<Listed[]> {
+  const args = ["log", "--max-count=20000", "--format=%H %P%x00%s", ...range, "--stdin"];
+  const listed = await gitOutputIn(checkout, args, { stdin });
   return listed.split("\n").flatMap((line) => {
     const [names = "", subject = ""] = line.split("\0");
     const [commit = "", ...parents] = names.split(" ");
@@ -81,16 +88,13 @@ async function commitsIn(checkout: Checkout, range: readonly string[]): Promise<
 }
 
 /**
- * Commits made in the checkout that a remote which its agent has added may have, but the workspace's does not. (What was only
- * fetched from such a remote is not the agent's work.)
+ * Commits of an agent that it pushed elsewhere, to a remote that it added or to another address of `origin`. What it only fetched
+ * from there has another committer.
  */
 async function pushedElsewhere(checkout: Checkout, below: readonly string[]): Promise<Listed[]> {
-  const refs = await gitOutputIn(checkout, ["for-each-ref", "--format=%(refname)", "refs/remotes/"]);
-  const isOurs = (ref: string) => ref === "" || ref.startsWith("refs/remotes/origin/");
-  if (refs.split("\n").every(isOurs)) return [];
-  const made = await commitsMade(checkout);
-  if (made.length === 0) return [];
-  return await commitsIn(checkout, ["--ignore-missing", ...made, "--not", "--remotes=origin", ...below]);
+  const agents = ["--fixed-strings", `--committer=<${fairlead.email}>`];
+  const stdin = below.map((commit) => `^${commit}\n`).join("");
+  return await commitsIn(checkout, ["--ignore-missing", ...agents, "--all", "--reflog", "HEAD"], stdin);
 }
 
 /** Each name once, whatever case it is in: otherwise one would be saved over another. */

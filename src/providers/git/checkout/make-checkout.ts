@@ -8,13 +8,14 @@ import { fetchLfs } from "../lfs/transfer.ts";
 import { isAncestor, objectFormat } from "../mirror/commits.ts";
 import { fetchMirror, mirroredBranches, mirroredRefs } from "../mirror/fetch.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { treeFacts } from "../mirror/objects.ts";
+import { type TreeFacts, treeFacts } from "../mirror/objects.ts";
 import { notePushed } from "../mirror/pushed.ts";
 import { checkBranchName, unknownBranch } from "../mirror/remote.ts";
 import { unpushedRef } from "../mirror/unpushed.ts";
 import { populateSubmodules } from "../submodules/populate.ts";
 import { writeAlternates } from "./alternates.ts";
 import { nameRemote } from "./name-remote.ts";
+import { literally } from "./set-apart.ts";
 
 export interface CheckoutRequest {
   readonly directory: string;
@@ -98,15 +99,24 @@ async function checkOut(
   const [[, start]] = known;
   const commit = await gitOutput(["rev-parse", "--verify", `${start}^{commit}`], { gitDir });
   await mkdir(join(gitDir, "info"), { recursive: true });
-  // Setup commands and agents install packages there, which a repository without a .gitignore would get committed. One that has
-  // committed some itself gets further ones committed as well.
-  const { hasPackages } = await treeFacts(mirror, commit);
-  await writeFile(join(gitDir, "info/exclude"), hasPackages ? "" : "node_modules/\n");
+  await writeFile(join(gitDir, "info/exclude"), excludes(await treeFacts(mirror, commit)));
   await fetchLfs(mirror, { commit, gitDir }, reach, signal);
   const args = ["checkout", "--quiet", "--no-track", "-B", branch, start, "--"];
   const settings = [...(await lfsFilter(join(gitDir, "lfs"))), `--work-tree=${directory}`];
   await gitOutput(args, { gitDir, settings, cwd: directory, timeoutMs: transferTimeoutMs, signal });
   await populateSubmodules({ home, reach }, { mirror, gitDir, directory, commit }, signal);
+}
+
+/**
+ * Setup commands and agents install packages in `node_modules`, and a repository without a .gitignore would get them committed.
+ * Folders of that name in which the repository itself has committed packages are not ignored.
+ */
+function excludes({ packages }: TreeFacts): string {
+  const kept = packages
+    .filter((path) => !path.includes("\n"))
+    .slice(0, 1000)
+    .map((path) => `!/${literally(path)}/\n!/${literally(path)}/**/node_modules/\n`);
+  return `node_modules/\n${kept.join("")}`;
 }
 
 async function isCheckout(directory: string): Promise<boolean> {

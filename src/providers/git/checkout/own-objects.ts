@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, symlink } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type GitOptions, git, gitBytes, gitOutput } from "../calls/git.ts";
 import type { Mirror } from "../mirror/mirror.ts";
@@ -17,8 +17,8 @@ export interface OwnRepository {
 }
 
 /**
- * The objects of a checkout that are not reachable from a ref, a reflog or the index. `mirror` is the repository that it borrows
- * from. `base` is the commit that its branch began with; null: it is not known.
+ * The objects of a checkout that are not reachable from a ref, a reflog or the index, and were neither fetched nor copied from the
+ * mirror. `base` is the commit that its branch began with; null: it is not known.
  */
 export async function looseEnds(
   repository: OwnRepository,
@@ -30,14 +30,24 @@ export async function looseEnds(
   if (local === null) return []; // a damaged repository is kept as it is
   const left = own.filter(({ name }) => !local.has(name));
   if (left.length === 0) return [];
-  // The walk above leaves out what remotes have. Objects of it are stored here if the agent has fetched them itself,
-  const fetched = await without(repository, left, ["--remotes", ...(base === null ? [] : ["--not", base])]);
-  // or has copied them from the mirror, as `git repack -a` does. That takes a walk through the whole history.
+  // That leaves out what remotes have. The agent itself may have fetched objects of theirs, also without a ref.
+  const tips = ["--remotes", ...(await fetchHeads(repository))];
+  const fetched = await without(repository, left, [...tips, ...(base === null ? [] : ["--not", base])]);
+  // It may also have copied them from the mirror, by `git repack -a`. To find those takes a walk through the whole history.
   const isCopied = await isAnyIn(mirror, fetched);
-  return isCopied ? await without(repository, fetched, ["--remotes", ...(base === null ? [] : [base])]) : fetched;
+  return isCopied ? await without(repository, fetched, [...tips, ...(base === null ? [] : [base])]) : fetched;
 }
 
-/** All of them, where git can't tell. */
+/** The commits that were fetched last, as `FETCH_HEAD` has them. */
+async function fetchHeads({ gitDir }: OwnRepository): Promise<string[]> {
+  const text = await readFile(join(gitDir, "FETCH_HEAD"), "utf8").catch(() => "");
+  return text
+    .split("\n")
+    .slice(0, 1000)
+    .flatMap((line) => /^(?:[0-9a-f]{64}|[0-9a-f]{40})(?=\t)/.exec(line)?.[0] ?? []);
+}
+
+/** Those that can't be reached from there; all of them, where git can't tell. */
 async function without(
   repository: OwnRepository,
   objects: readonly OwnObject[],
@@ -55,9 +65,12 @@ async function isAnyIn({ path }: Pick<Mirror, "path">, objects: readonly OwnObje
   return found.split("\n").some((line) => !line.endsWith(" missing"));
 }
 
+/** Of the names of objects: enough for five million of them. */
+const walkLimitBytes = 200 * 1024 * 1024;
+
 async function reachedFrom(repository: OwnRepository, range: readonly string[]): Promise<Set<string> | null> {
   const args = ["rev-list", "--objects", "--no-object-names", ...range];
-  const listed = await git(args, optionsFor(repository));
+  const listed = await git(args, { ...optionsFor(repository), limit: walkLimitBytes });
   return listed.code === 0 ? new Set(listed.stdout.split("\n")) : null;
 }
 

@@ -38,6 +38,6 @@ async function madeBySetup(checkout: Checkout): Promise<string[]> {
 const filesAtMost = 500;
 
 /** A path as a pattern that matches it alone. */
-function literally(path: string): string {
+export function literally(path: string): string {
   return path.replaceAll(/[\\*?[\]!#]/g, "\\$&").replace(/ +$/, (spaces) => "\\ ".repeat(spaces.length));
 }

@@ -21,7 +21,6 @@ export async function mirroredBranch(mirror: Mirror, branch: string): Promise<st
 
 /** What each of these refs of the mirror points to; those that are not there are left out. */
 export async function mirroredRefs(mirror: Mirror, refs: readonly string[]): Promise<Map<string, string>> {
-  if (refs.length === 0) return new Map();
   const args = ["for-each-ref", "--format=%(objectname) %(refname)", "--", ...refs];
   const lines = (await gitOutput(args, { gitDir: mirror.path })).split("\n");
   const found = lines.map((line): [string, string] => [line.slice(line.indexOf(" ") + 1), line.split(" ", 1)[0] ?? ""]);

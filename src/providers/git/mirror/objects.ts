@@ -33,8 +33,8 @@ export interface TreeFacts {
   /** Its `.gitattributes` files. */
   readonly attributes: readonly TreeEntry[];
   readonly submodules: readonly TreeEntry[];
-  /** Whether it contains installed packages, in a folder `node_modules`. */
-  readonly hasPackages: boolean;
+  /** The paths of its outermost folders called `node_modules`: installed packages that are committed. */
+  readonly packages: readonly string[];
 }
 
 /** A commit never changes and each task needs its facts several times, so those of the last hundred commits are remembered. */
@@ -46,9 +46,10 @@ export async function treeFacts(mirror: Pick<Mirror, "path">, commit: string): P
   const facts = {
     attributes: entries.filter(({ mode, path }) => basename(path) === ".gitattributes" && mode !== submodule),
     submodules: entries.filter(({ mode }) => mode === submodule),
-    hasPackages: entries.some(({ path }) => /(^|\/)node_modules\//.test(path)),
+    packages: [...new Set(entries.flatMap(({ path }) => /^(?:.*?\/)??node_modules(?=\/)/s.exec(path)?.[0] ?? []))],
   };
-  if (isCommitName(commit)) remember(key, facts);
+  const count = facts.attributes.length + facts.submodules.length + facts.packages.length;
+  if (isCommitName(commit) && count <= 1000) remember(key, facts);
   return facts;
 }
 
@@ -58,7 +59,8 @@ const recent = new Map<string, TreeFacts>();
 function remember(key: string, facts: TreeFacts): void {
   // A Map is in the order in which its keys were added, so this is the oldest.
   for (const oldest of recent.size >= 100 ? recent.keys().take(1) : []) recent.delete(oldest);
-  recent.set(key, facts);
+  // Copied, because a part of the text that git printed would keep all of it in memory.
+  recent.set(key, JSON.parse(JSON.stringify(facts)));
 }
 
 /** The contents of objects, by name; those that are missing are left out. */
@@ -67,7 +69,8 @@ export async function readObjects(
   objects: readonly string[],
 ): Promise<Map<string, Uint8Array>> {
   const names = [...new Set(objects)];
-  const contents = await readEach(mirror, names, treeLimitBytes);
+  const { contents, truncated } = await readEach(mirror, names, treeLimitBytes);
+  if (truncated) throw new GitFailed("cat-file", `its output is larger than ${treeLimitBytes} bytes`);
   return new Map(
     names.flatMap((name, index): [string, Uint8Array][] => {
       const bytes = contents[index];
@@ -76,14 +79,16 @@ export async function readObjects(
   );
 }
 
-/** The text of files in a commit; null where there is no such file. */
+const filesLimitBytes = 30 * 1024 * 1024;
+
+/** The text of files in a commit; null where there is no such file, or it is past `filesLimitBytes`. */
 export async function readFilesAt<Path extends string>(
   mirror: Pick<Mirror, "path">,
   commit: string,
   paths: readonly Path[],
 ): Promise<Record<Path, string | null>> {
   const names = paths.map((path) => `${commit}:${path}`);
-  const contents = await readEach(mirror, names, 30 * 1024 * 1024);
+  const { contents } = await readEach(mirror, names, filesLimitBytes);
   const texts = paths.map((path, index) => {
     const bytes = contents[index];
     return [path, bytes == null ? null : new TextDecoder().decode(bytes)] as const;
@@ -91,27 +96,29 @@ export async function readFilesAt<Path extends string>(
   return Object.fromEntries(texts) as Record<Path, string | null>;
 }
 
-/** The content of each object, in their order; null for one that is missing, is a tree, or is behind the limit. */
+/** The content of each blob, in their order; null for one that is missing, is no blob, or is past the limit. */
 async function readEach(
   mirror: Pick<Mirror, "path">,
   names: readonly string[],
   limit: number,
-): Promise<(Uint8Array | null)[]> {
-  if (names.length === 0) return [];
+): Promise<{ readonly contents: readonly (Uint8Array | null)[]; readonly truncated: boolean }> {
+  if (names.length === 0) return { contents: [], truncated: false };
   const stdin = names.map((name) => `${name}\n`).join("");
   const result = await gitBytes(["cat-file", "--batch"], { gitDir: mirror.path, stdin, limit });
   if (result.code !== 0 && !result.truncated) throw new GitFailed("cat-file", complaint(result));
   const bytes = result.stdout;
   let at = 0;
-  return names.map(() => {
+  const contents = names.map(() => {
     const end = bytes.indexOf(0x0a, at);
+    if (end === -1) return null; // past the limit
     const [, type, size] = /^\S+ (blob|tree|commit|tag) (\d+)$/.exec(decode(bytes.subarray(at, end))) ?? [];
     at = end + 1;
-    if (end === -1 || size === undefined) return null; // "<name> missing", or cut off
+    if (size === undefined) return null; // "<name> missing"
     const content = bytes.subarray(at, at + Number(size));
-    at += Number(size) + 1;
-    return type === "tree" || content.length < Number(size) ? null : content;
+    at = Math.min(at + Number(size) + 1, bytes.length);
+    return type !== "blob" || content.length < Number(size) ? null : content;
   });
+  return { contents, truncated: result.truncated };
 }
 
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -15,7 +15,7 @@ import type { SubmoduleContext } from "../submodules/context.ts";
 import { resolveUrl } from "../submodules/gitmodules.ts";
 import { type SubmoduleCheckout, submodulesIn } from "../submodules/in-checkout.ts";
 import { submoduleMirror } from "../submodules/mirror-with.ts";
-import { fetchMirror, mirroredBranch, mirroredRefs } from "./fetch.ts";
+import { fetchMirror } from "./fetch.ts";
 import { importCommits } from "./import-commits.ts";
 import type { Mirror } from "./mirror.ts";
 import { type Publication, publish } from "./publish.ts";
@@ -47,7 +47,7 @@ export async function saveLeftovers(
   }
   await commitWorktrees(checkout);
   found.push({
-    saved: await saveTips(mirror, checkout, request, context, signal),
+    saved: await saveTips(mirror, { checkout, isUnlinked: false }, request, context, signal),
     objects: await keepObjects(mirror, checkout, request.base),
   });
   return { saved: found.flatMap(({ saved }) => saved), objects: found.flatMap(({ objects }) => objects) };
@@ -74,8 +74,9 @@ async function saveInSubmodule(
     };
   } catch (error) {
     if (!(error instanceof CheckoutBroken) && !(error instanceof HostNotAllowed)) throw error;
-    const tips = await tipsOf(submodule, [submodule.recorded]);
-    if (tips.length === 0) return { saved: [], objects: [] }; // nothing would be lost
+    const tips = await tipsOf(submodule, { commits: [submodule.recorded], remote: null });
+    // Nothing would be lost.
+    if (tips.length + (await tagsMade(submodule)).length === 0) return { saved: [], objects: [] };
     throw new CheckoutBroken("save a submodule", error.message);
   }
 }
@@ -90,23 +91,23 @@ async function saveUnlinked(
 ): Promise<Leftovers> {
   const id = createHash("sha256").update(repository.gitDir).digest("hex").slice(0, 6);
   const own = { ...request, base: null, prefix: null, key: `${request.key}-${id}` };
-  const saved = await saveTips(mirror, repository, own, context, signal);
+  const saved = await saveTips(mirror, { checkout: repository, isUnlinked: true }, own, context, signal);
   return { saved: saved.map((tip) => ({ ...tip, submodule: repository.what, key: own.key })), objects: [] };
 }
 
 async function saveTips(
   mirror: Mirror,
-  checkout: Checkout,
+  { checkout, isUnlinked }: { readonly checkout: Checkout; readonly isUnlinked: boolean },
   { base, branch, key, prefix }: LeftoverRequest,
   context: SubmoduleContext,
   signal?: AbortSignal,
 ): Promise<SavedTip[]> {
-  const pushed = await mirroredBranch(mirror, branch);
-  const tips = await tipsOf(
-    checkout,
-    [base, pushed].filter((commit) => commit !== null),
-  );
-  const tags = await tagsMade(checkout);
+  const remote = await remoteRefs(mirror);
+  const pushed = remote.get(`refs/remotes/origin/${branch}`);
+  const commits = [base, pushed].filter((commit) => commit != null);
+  const branches = [...remote].flatMap(([ref, commit]) => (ref.startsWith("refs/remotes/") ? [commit] : []));
+  const tips = await tipsOf(checkout, { commits, remote: isUnlinked ? null : branches });
+  const tags = (await tagsMade(checkout)).filter(({ name, object }) => remote.get(`refs/tags/${name}`) !== object);
   if (tips.length + tags.length === 0) return [];
   await fetchMirror(mirror, signal);
   const objects = [...tips.map(({ commit }) => commit), ...tags.map(({ object }) => object)];
@@ -117,28 +118,34 @@ async function saveTips(
     await gitOutput(["update-ref", `refs/fairlead/saved/${key}/${name}`, commit], { gitDir: mirror.path });
     await importObjects(mirror, `${gitDirOf(checkout)}/lfs`, await lfsFilesIn(mirror, commit, ["--remotes"]));
     if (isSuperseded) continue;
-    const isPushed = prefix !== null && saved.length < pushedAtMost;
+    const isPushed = prefix !== null && saved.filter(({ branch }) => branch !== null).length < pushedAtMost;
     const tip = { checkout, commit, branch: `${prefix}/${name}` };
     const branch = isPushed ? await pushTip(mirror, tip, context, signal) : null;
-    saved.push({ commit, subject, name, branch, submodule: null, mirrorPath: mirror.path, key });
+    saved.push({ commit, subject, name, branch, tag: null, submodule: null, mirrorPath: mirror.path, key });
   }
   return saved;
 }
 
 /** In the mirror alone, because a tag on the remote may start a release. */
 async function saveTags(mirror: Mirror, tags: readonly AnnotatedTag[], key: string): Promise<SavedTip[]> {
-  const pushed = await mirroredRefs(
-    mirror,
-    tags.map(({ name }) => `refs/tags/${name}`),
-  );
-  const saved: SavedTip[] = [];
-  for (const { name: tag, object: commit, subject } of tags) {
-    if (pushed.get(`refs/tags/${tag}`) === commit) continue;
-    const name = `tag-${asPart(tag)}-${commit.slice(0, 8)}`;
-    await gitOutput(["update-ref", `refs/fairlead/saved/${key}/${name}`, commit], { gitDir: mirror.path });
-    saved.push({ commit, subject, name, branch: null, submodule: `the tag ${tag}`, mirrorPath: mirror.path, key });
-  }
-  return saved;
+  const remote = await remoteRefs(mirror);
+  const saved = tags
+    .filter(({ name, object }) => remote.get(`refs/tags/${name}`) !== object)
+    .map(({ name: tag, object: commit, subject }) => {
+      const name = `tag-${asPart(tag)}-${commit.slice(0, 8)}`;
+      return { commit, subject, name, branch: null, tag, submodule: null, mirrorPath: mirror.path, key };
+    });
+  if (saved.length === 0) return [];
+  const stdin = saved.map(({ name, commit }) => `update refs/fairlead/saved/${key}/${name} ${commit}\n`).join("");
+  await gitOutput(["update-ref", "--stdin"], { gitDir: mirror.path, stdin });
+  return saved.slice(0, pushedAtMost);
+}
+
+/** The remote's branches and tags as last fetched, by their refs in the mirror. */
+async function remoteRefs(mirror: Mirror): Promise<Map<string, string>> {
+  const args = ["for-each-ref", "--format=%(objectname) %(refname)", "refs/remotes/origin/", "refs/tags/"];
+  const lines = (await gitOutput(args, { gitDir: mirror.path })).split("\n").filter((line) => line !== "");
+  return new Map(lines.map((line) => [line.slice(line.indexOf(" ") + 1), line.slice(0, line.indexOf(" "))]));
 }
 
 /**

@@ -46,7 +46,7 @@ async function readGitmodules(mirror: Pick<Mirror, "path">, commit: string): Pro
 export function parseGitmodules(listed: string): Declared[] {
   const modules = new Map<string, Map<string, string>>();
   for (const entry of listed.split("\0")) {
-    const [, name, key, value] = /^submodule\.(.+)\.(path|url|update)\n(.*)$/s.exec(entry) ?? [];
+    const [, name, key, value] = /^submodule\.([^\n]+)\.(path|url|update)\n(.*)$/s.exec(entry) ?? [];
     if (name === undefined || key === undefined || value === undefined) continue;
     const settings = modules.get(name) ?? new Map<string, string>();
     modules.set(name, settings.set(key, value));
@@ -63,7 +63,7 @@ function isPlain(path: string): boolean {
   const parts = path.split("/");
   return (
     !path.startsWith("-") &&
-    !path.includes("\\") &&
+    !/[\\\p{Cc}]/u.test(path) &&
     !parts.some((part) => ["", ".", "..", ".git"].includes(part.toLowerCase()))
   );
 }
