@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect as connectSocket, Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { connect } from "../../src/store/sql.ts";
 import { testDatabase } from "../support/database.ts";
@@ -24,3 +25,32 @@ test("a connection that closes while a statement is about to leave is made anew"
   await expect(lost).rejects.toThrow("CONNECTION_CLOSED");
   expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
 });
+
+test("each statement is answered while connections are ended at any moment", async () => {
+  const database = await testDatabase();
+  onTestFinished(() => database.drop());
+  const killer = database.session();
+  const until = performance.now() + 6_000;
+  const killing = (async () => {
+    while (performance.now() < until) {
+      await killer`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`;
+      await delay(Math.random() * 12);
+    }
+  })();
+  let answered = 0;
+  while (performance.now() < until) {
+    const sql = connect(database.url, { max: 1 });
+    for (let count = 0; count < 5; count += 1) {
+      const answer = sql`select 1`.then(
+        () => "answered",
+        () => "answered",
+      );
+      expect(await Promise.race([answer, delay(10_000, "nothing", { ref: false })])).toBe("answered");
+      answered += 1;
+    }
+    await sql.end({ timeout: 1 });
+  }
+  await killing;
+  expect(answered).toBeGreaterThan(20);
+}, 40_000);
