@@ -8,45 +8,60 @@ begin atomic
   select status in ('succeeded', 'failed', 'skipped', 'cancelled');
 end;
 
+-- The expression of the index steps_place: joined by it, a step is looked up by its run and position whatever the planner knows.
+create or replace function fairlead.place(run_id text, "position" integer) returns text language sql immutable
+begin atomic
+  select run_id || '/' || "position"::text;
+end;
+
 -- Whether every dependency has the outcome that the step asks for. Where its `when` says nothing of one, that has to
 -- have succeeded, or may have failed if it says of itself that the others go on.
-create or replace function fairlead.may_begin(step fairlead.steps) returns boolean language sql stable as $$
-  select not exists (
-    select from fairlead.steps d
-    where d.run_id = step.run_id and d.position = any (step.needs) and not case
+create or replace function fairlead.may_begin(step fairlead.steps) returns boolean language plpgsql stable as $$
+begin
+  return not exists (
+    select from unnest(step.needs) n(position)
+      join fairlead.steps d on fairlead.place(d.run_id, d.position) = fairlead.place(step.run_id, n.position)
+    where not case
       when step.spec -> 'when' ? d.key then step.spec -> 'when' -> d.key ?| array['finished',
         case d.status when 'cancelled' then 'failed' else d.status end]
       else d.status = 'succeeded'
         or (d.status in ('failed', 'cancelled') and d.spec ->> 'on_failure' = 'continue')
-    end)
-$$;
+    end);
+end $$;
 
 -- All that depends on these, directly or not, and they themselves.
 create or replace function fairlead.steps_after(in_run text, positions integer[]) returns integer[]
-language sql stable set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+language sql stable
+set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set jit = off as $$
   with recursive after as (
     select unnest(positions) as position
     union
-    select unnest(s.dependents) from after a join fairlead.steps s on s.run_id = in_run and s.position = a.position
+    select unnest(s.dependents)
+    from after a join fairlead.steps s on fairlead.place(s.run_id, s.position) = fairlead.place(in_run, a.position)
   )
   select coalesce(array_agg(a.position order by a.position), '{}') from after a
 $$;
 
 -- Counts again how many unsettled steps these wait for. (Other steps are not touched: a transaction that settles one of them may
 -- be waiting for the run.)
-create or replace function fairlead.count_unmet(in_run text, positions integer[]) returns void language sql as $$
+create or replace function fairlead.count_unmet(in_run text, positions integer[]) returns void language sql
+set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set jit = off as $$
   update fairlead.steps s
-    set unmet = (select count(*) from fairlead.steps d
-      where d.run_id = in_run and d.position = any (s.needs) and not fairlead.is_settled(d.status))
+    set unmet = (select count(*)
+      from unnest(s.needs) n(position)
+        join fairlead.steps d on fairlead.place(d.run_id, d.position) = fairlead.place(in_run, n.position)
+      where not fairlead.is_settled(d.status))
     where s.run_id = in_run and s.position = any (positions) and (s.status = 'pending' or s.again)
 $$;
 
 -- Continues a run after steps have settled: skips steps that can't start any more, each once, starts ready steps up to
 -- `max_concurrency`, and ends the run when no step is left. `looked_at`: steps that are pending again. The caller has locked the
--- run and updated its counters. (Hash and merge joins are disabled so that each step is looked up by its index: without statistics on a new run,
--- the planner would read all of its steps each time.)
+-- run and updated its counters. (Each step is looked up by its place, with a plan that is made once: a chain of skipped steps takes a
+-- round each.)
 create or replace function fairlead.advance_run(in_run text, settled integer[], looked_at integer[] default '{}')
-returns void language plpgsql set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+returns void language plpgsql
+set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
+set jit = off as $$
 declare
   run fairlead.runs;
   done integer[] := settled;
@@ -65,14 +80,17 @@ begin
   while cardinality(done) > 0 loop
     with less as (
       select d.position, count(*)::integer as n
-      from fairlead.steps s, unnest(s.dependents) d(position)
-      where s.run_id = in_run and s.position = any (done) group by d.position
+      from unnest(done) o(position)
+        join fairlead.steps s on fairlead.place(s.run_id, s.position) = fairlead.place(in_run, o.position),
+        unnest(s.dependents) d(position)
+      group by d.position
     ), lowered as (
       update fairlead.steps s
         set unmet = s.unmet - less.n, status = case
           when s.status = 'pending' and s.unmet = less.n and not fairlead.may_begin(s) then 'skipped' else s.status end
-        from less join fairlead.steps was on was.run_id = in_run and was.position = less.position
-        where s.run_id = in_run and s.position = less.position and (s.status = 'pending' or s.again)
+        from less
+          join fairlead.steps was on fairlead.place(was.run_id, was.position) = fairlead.place(in_run, less.position)
+        where s.id = was.id and (s.status = 'pending' or s.again)
         returning s.position, s.status <> was.status as moved
     )
     select coalesce(array_agg(l.position) filter (where l.moved), '{}') into done from lowered l;

@@ -30,6 +30,7 @@ async function functions(): Promise<Function[]> {
 const bound = [
   "is_settled(text)",
   "moves_of_people(text,text[])",
+  "place(text,integer)",
   "says_something(text)",
   "event_horizon()",
   "worker_key(text)",
