@@ -34,7 +34,7 @@ test("each statement is answered while connections are ended at any moment", asy
   const killing = (async () => {
     while (performance.now() < until) {
       await killer`select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and pid <> pg_backend_pid()`;
+        where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`;
       await delay(Math.random() * 12);
     }
   })();
