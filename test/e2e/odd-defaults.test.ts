@@ -10,7 +10,7 @@ beforeAll(async () => {
   await setOddDefaults(database.url);
   // Those of before have the defaults of before.
   await database.sql`select pg_terminate_backend(pid) from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid()`;
+    where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`;
   world = await makeWorld({}, database);
   await world.startWorker();
 });

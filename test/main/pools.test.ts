@@ -51,7 +51,7 @@ test("connections that are killed while the pools stop end nothing but themselve
     await Promise.all([
       pools.stop(),
       sql`select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and pid <> pg_backend_pid() and application_name <> 'fairlead'`,
+        where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid() and application_name <> 'fairlead'`,
     ]);
     await lock.release();
   }

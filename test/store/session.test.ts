@@ -104,7 +104,8 @@ test("every connection sets its session before it sends anything else, also thos
   const opened = proxy.conversations.length;
   for (let round = 1; round <= 3; round += 1) {
     const before = proxy.conversations.length;
-    await database.sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${new URL(empty.url).pathname.slice(1)}`;
+    await database.sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where backend_type = 'client backend' and datname = ${new URL(empty.url).pathname.slice(1)}`;
     await expect.poll(() => sql`select 1 as one`.catch(() => null)).toEqual([{ one: 1 }]);
     await expect.poll(worker.alive, { timeout: 10_000 }).toBe(true);
     await expect.poll(() => proxy.conversations.length).toBeGreaterThan(before + 8);

@@ -14,7 +14,7 @@ test("a worker outlives the death of all its connections, also while it begins a
   const { sql } = world.database;
   const killAll = () =>
     sql`select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and pid <> pg_backend_pid()`;
+      where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`;
   const worker = await workerProcess(world, { FAIRLEAD_LOG_LEVEL: "silent" });
   let { id } = worker;
   for (let round = 0; round < 4; round += 1) {
